@@ -1,0 +1,1 @@
+"""Detectors for payment cards, IBANs, e-mail addresses and phone numbers, and the masking of what they find."""

@@ -1,0 +1,327 @@
+"""The vocabulary: Zendesk's things as plain values, in Zendesk's words.
+
+ticket, audit, comment, requester, assignee, group, view, custom field, job status: as Zendesk means them.
+cursor       Zendesk's opaque position token; never parsed, never compared
+checkpoint   the cursor committed together with its page
+tier         a rung of the support ladder; a ticket's tier is told by its tier tag
+person       an agent or admin acting by hand: no trigger, automation, system, bot, nor our own update
+settling     a ticket newer than the events mirrored for it: counted, not decided
+run, job     our own scheduled execution; Zendesk's bulk task
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NewType
+
+TicketId = NewType("TicketId", int)
+UserId = NewType("UserId", int)
+GroupId = NewType("GroupId", int)
+OrganizationId = NewType("OrganizationId", int)
+FieldId = NewType("FieldId", int)
+RunId = NewType("RunId", str)
+
+STATUS_ORDER: Mapping[str, int] = {
+    name: rank for rank, name in enumerate(("new", "open", "pending", "hold", "solved", "closed"))
+}
+"""Order for less_than and its kin.  Source: Help Center, "Ticket trigger conditions and actions reference"."""
+
+PRIORITY_ORDER: Mapping[str, int] = {
+    name: rank for rank, name in enumerate(("none", "low", "normal", "high", "urgent"))
+}
+"""`none` stands for a ticket without priority."""
+
+UNSOLVED = frozenset({"new", "open", "pending", "hold"})
+
+METADATA_KEY = "zdsync"
+"""Key under which every update of ours is marked in `audit.metadata.custom`."""
+
+FieldValue = str | int | float | bool | tuple[str, ...] | None
+"""A custom field's value: text, drop-down tag, number, checkbox, tags of a multi-select, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket as last mirrored; texts are masked according to the settings."""
+
+    id: TicketId
+    created_at: datetime
+    updated_at: datetime
+    status: str
+    subject: str = ""
+    description: str = ""
+    type: str | None = None
+    priority: str | None = None
+    channel: str = ""
+    recipient: str | None = None
+    external_id: str | None = None
+    tags: frozenset[str] = frozenset()
+    group_id: GroupId | None = None
+    assignee_id: UserId | None = None
+    requester_id: UserId | None = None
+    submitter_id: UserId | None = None
+    organization_id: OrganizationId | None = None
+    brand_id: int | None = None
+    form_id: int | None = None
+    custom_status_id: int | None = None
+    due_at: datetime | None = None
+    satisfaction: str | None = None
+    custom_fields: Mapping[FieldId, FieldValue] = field(default_factory=dict)
+
+    @property
+    def is_unsolved(self) -> bool:
+        return self.status in UNSOLVED
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A customer, agent or admin."""
+
+    id: UserId
+    name: str = ""
+    email: str | None = None
+    role: str | None = None
+    organization_id: OrganizationId | None = None
+    tags: frozenset[str] = frozenset()
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    locale: str | None = None
+    is_suspended: bool = False
+    is_active: bool = True
+
+    @property
+    def is_staff(self) -> bool:
+        return self.role in ("agent", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """A customer company; `fields` by key."""
+
+    id: OrganizationId
+    name: str = ""
+    external_id: str | None = None
+    domains: tuple[str, ...] = ()
+    tags: frozenset[str] = frozenset()
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field's change inside an event; `field` is the API's name, or a custom field's id as text.
+
+    A change of tags comes as one entry with `field == "tags"`, `value` the added and `previous` the removed tags.
+    """
+
+    field: str
+    value: FieldValue
+    previous: FieldValue = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A reply or note; `author_id` may be a customer, an agent, a bot or the system (−1)."""
+
+    id: int
+    created_at: datetime
+    author_id: UserId | None
+    is_public: bool
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One audit of a ticket: who changed what, when and through what.
+
+    `rel` names the machinery behind a change (`trigger`, `automation`, …), None when done directly.
+    `key` is our own mark from the metadata, None when the update was not ours.
+    """
+
+    id: int
+    ticket_id: TicketId
+    created_at: datetime
+    author_id: UserId | None
+    channel: str = ""
+    rel: str | None = None
+    key: str | None = None
+    is_create: bool = False
+    changes: tuple[FieldChange, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    rule_changes: tuple[FieldChange, ...] = ()
+    """Changes inside this audit that a trigger or automation made (their own via names a rule)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A detector's hit in a ticket's text, without the text. `comment_id` None means subject or description."""
+
+    ticket_id: TicketId
+    comment_id: int | None
+    detector: str
+    version: int
+    is_public: bool
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that is known of one ticket at one moment: the input of `derive`."""
+
+    ticket: Ticket
+    requester: User | None = None
+    organization: Organization | None = None
+    events: tuple[Event, ...] = ()
+    """Oldest first; whole only when `has_whole_history`."""
+    findings: tuple[Finding, ...] = ()
+    staff: Mapping[UserId, User] = field(default_factory=dict)
+    """Agents and admins (and bots) by id; shared between cases."""
+    events_until: datetime | None = None
+    """Up to when the events mirrored are complete."""
+    has_whole_history: bool = True
+    """Whether the Create event is among `events`."""
+    notes_written: frozenset[str] = frozenset()
+    """Digests of the notes zdsync has already left on this ticket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of agents."""
+
+    id: GroupId
+    name: str
+    is_deleted: bool = False
+    is_public: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOption:
+    """One choice of a drop-down or multi-select; `value` is its tag."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketField:
+    """A ticket field as the account defines it; `key` is Zendesk's newer stable name, often None."""
+
+    id: FieldId
+    title: str
+    type: str
+    key: str | None = None
+    is_active: bool = True
+    options: tuple[FieldOption, ...] = ()
+    tag: str | None = None
+
+    @property
+    def is_custom(self) -> bool:
+        return self.type in CUSTOM_FIELD_TYPES
+
+
+CUSTOM_FIELD_TYPES = frozenset(
+    "text textarea checkbox date integer decimal regexp partialcreditcard tagger multiselect lookup".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordField:
+    """A custom field of users or organizations; rules name it by `key`."""
+
+    key: str
+    title: str
+    type: str
+    options: tuple[FieldOption, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A shared view; conditions in the read form, values as text."""
+
+    id: int
+    title: str
+    is_active: bool = True
+    description: str = ""
+    conditions_all: tuple[tuple[str, str, str], ...] = ()
+    conditions_any: tuple[tuple[str, str, str], ...] = ()
+    restricted_to: frozenset[GroupId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An account object known by id and name (brand, form, custom status)."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account's configuration as mirrored: what names in rules may mean."""
+
+    groups: tuple[Group, ...] = ()
+    ticket_fields: tuple[TicketField, ...] = ()
+    user_fields: tuple[RecordField, ...] = ()
+    organization_fields: tuple[RecordField, ...] = ()
+    brands: tuple[Named, ...] = ()
+    forms: tuple[Named, ...] = ()
+    custom_statuses: tuple[Named, ...] = ()
+    views: tuple[View, ...] = ()
+    staff: Mapping[UserId, User] = field(default_factory=dict)
+
+    def group_named(self, name: str) -> Group | None:
+        """The living group of that name, compared without case."""
+        wanted = name.casefold()
+        return next((g for g in self.groups if not g.is_deleted and g.name.casefold() == wanted), None)
+
+    def group(self, id: GroupId | None) -> Group | None:
+        return next((g for g in self.groups if g.id == id), None)
+
+
+class Stream(StrEnum):
+    """What is pulled, by the name of the table it fills."""
+
+    TICKETS = "tickets"
+    EVENTS = "ticket_events"
+    USERS = "users"
+    ORGANIZATIONS = "organizations"
+    GROUPS = "groups"
+    MEMBERSHIPS = "group_memberships"
+    TICKET_FIELDS = "ticket_fields"
+    USER_FIELDS = "user_fields"
+    ORGANIZATION_FIELDS = "organization_fields"
+    FORMS = "ticket_forms"
+    BRANDS = "brands"
+    CUSTOM_STATUSES = "custom_statuses"
+    VIEWS = "views"
+
+
+Record = dict[str, Any]
+"""A row for the mirror: column name to value (aware UTC datetimes, ints, text, JSON values under `raw`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of an export or list, converted to rows.
+
+    `rows` maps a table of the mirror to its records; side-loaded records come along under their own table.
+    `cursor` is what to store as checkpoint after this page, None for plain lists. `is_whole` says that the page holds
+    every living row of `stream`, so that rows not in it are gone. `served_at` is the server's time of the answer.
+    """
+
+    stream: Stream
+    rows: Mapping[str, list[Record]]
+    served_at: datetime
+    cursor: str | None = None
+    end_of_stream: bool = True
+    is_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where a stream's next request continues, and up to when (server time) the mirror of it is complete."""
+
+    stream: Stream
+    cursor: str | None
+    complete_until: datetime | None = None

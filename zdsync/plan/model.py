@@ -1,0 +1,113 @@
+"""A plan as data: every change that would be made, with its reason, before anything is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from zdsync.model import FieldValue, GroupId, TicketId
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRef:
+    """A group by name; `id` is None while the plan itself is to create it."""
+
+    name: str
+    id: GroupId | None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDiff:
+    """One field from before to after; `field` is the API's name, or `custom_fields.<id>`."""
+
+    field: str
+    before: FieldValue
+    after: FieldValue
+
+
+@dataclass(frozen=True, slots=True)
+class TicketChange:
+    """All that one run does to one ticket, as one update.
+
+    `kind` is the decision's outcome (assigned, adopted, followed, repaired, labelled); `rule` the rule's id, empty when none spoke.
+    `tags` is the full list expected afterwards. `group` stands beside `fields` since its id may not exist yet.
+    """
+
+    ticket_id: TicketId
+    updated_stamp: datetime
+    kind: str
+    rule: str
+    reason: str
+    tier: str | None
+    fields: tuple[FieldDiff, ...] = ()
+    group: GroupRef | None = None
+    group_before: GroupRef | None = None
+    clears_assignee: bool = False
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    note: str | None = None
+    note_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChange:
+    """A group to be created because a tier or rule names it."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewChange:
+    """A view to be created for a tier: its unsolved tickets, restricted to the tier's groups."""
+
+    title: str
+    tier: str
+    tag: str
+    groups: tuple[GroupRef, ...]
+    reason: str
+
+
+AccountChange = GroupChange | ViewChange
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything one apply would do, for one account, one mirror and one set of rules.
+
+    `counts` says what became of every ticket looked at, by outcome. `mirror_until` is the moment up to which the
+    mirror was complete. Account changes come first: groups, then views.
+    """
+
+    account: str
+    made_at: datetime
+    mirror_until: datetime | None
+    rules_digest: str
+    unsolved: int
+    account_changes: tuple[AccountChange, ...] = ()
+    ticket_changes: tuple[TicketChange, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.account_changes and not self.ticket_changes
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one unattended run may change: tickets, and as a share of unsolved tickets (ignored under 50)."""
+
+    max_changes: int
+    max_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A limit that a plan is over."""
+
+    limit: str
+    allowed: float
+    found: float
+    message: str

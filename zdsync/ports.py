@@ -1,0 +1,289 @@
+"""What the use cases need from the world, written from their side; adapters fit these, never the other way round."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from zdsync.model import (
+    Account,
+    Case,
+    Checkpoint,
+    Event,
+    Group,
+    GroupId,
+    Page,
+    Record,
+    RunId,
+    Stream,
+    TicketId,
+    UserId,
+    View,
+)
+
+
+class Clock(Protocol):
+    """Time as an argument, so that the core stays pure and tests never sleep."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; raises Stopped when a signal asks for a clean stop meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who we are in the account: the base address and the user that our credentials act as."""
+
+    account: str
+    user_id: UserId
+    role: str
+
+
+class TicketSource(Protocol):
+    """The account, read side. Every method may raise Transient, Denied or Rejected."""
+
+    def fetch_identity(self) -> Identity:
+        """The acting user; raises Denied when Zendesk answers as to an anonymous visitor."""
+
+    def fetch_pages(self, stream: Stream, checkpoint: Checkpoint | None, start: datetime) -> Iterator[Page]:
+        """Yield what changed in `stream` since `checkpoint` (or `start` on the first pull), page by page.
+
+        Safe to stop after any page when its cursor was recorded. A row may return on a later page; the newer
+        version wins. Zendesk withholds the latest minute. Lists (no export) come as one whole page.
+        """
+
+    def fetch_tickets(self, ids: Sequence[TicketId]) -> Page:
+        """The present state of these tickets (any number; asked for in hundreds); missing ones are left out."""
+
+    def fetch_users(self, ids: Sequence[UserId]) -> Page:
+        """These users, in hundreds; missing ones are left out."""
+
+    def fetch_events(self, ticket_id: TicketId) -> tuple[Event, ...]:
+        """A ticket's audits, oldest first, our own marks included (`Event.key`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketUpdate:
+    """One ticket's write. `updated_stamp` is the `updated_at` we decided on: Zendesk refuses if it moved since.
+
+    `fields` holds group_id, assignee_id, priority, type, status and `custom_fields` ({id: value}) as the API names
+    them. `note` becomes an internal comment, always with `public: false`. `key` marks the audit as ours.
+    """
+
+    ticket_id: TicketId
+    updated_stamp: datetime
+    key: str
+    fields: Mapping[str, Any]
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
+    all_tags: tuple[str, ...] = ()
+    """The full list after the change, for accounts that do not take deltas in the batch form."""
+    note: str | None = None
+
+
+class ItemOutcome(StrEnum):
+    """How Zendesk's job ended for one ticket."""
+
+    APPLIED = "applied"
+    CONFLICT = "conflict"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """One ticket's result in a finished job; `detail` is Zendesk's own word for a refusal."""
+
+    ticket_id: TicketId
+    outcome: ItemOutcome
+    detail: str = ""
+
+
+class AccountWriter(Protocol):
+    """The account, write side. Never repeats a request whose outcome is unknown."""
+
+    def submit_updates(self, updates: Sequence[TicketUpdate]) -> str:
+        """Hand over at most 100 updates as one job; the job's id.
+
+        Raises Unreachable when the reply was lost: the job may or may not exist. Raises RateLimited or
+        Unavailable only when Zendesk surely did nothing.
+        """
+
+    def fetch_results(
+        self, job_id: str, updates: Sequence[TicketUpdate]
+    ) -> tuple[ItemResult, ...] | None:
+        """A result for each update once the job has ended, in their order; None while it is under way.
+
+        Items that the job does not mention, and all items of a job that was killed or failed as a whole, are
+        UNKNOWN.
+        """
+
+    def create_group(self, name: str, description: str) -> Group:
+        """A new group; raises Rejected when Zendesk refuses."""
+
+    def create_view(self, title: str, description: str, group_ids: Sequence[GroupId], tag: str) -> View:
+        """A new shared view of unsolved tickets in these groups that carry `tag`, restricted to the groups."""
+
+
+class Outcome(StrEnum):
+    """What became of one intended change, as the journal keeps it."""
+
+    INTENDED = "intended"
+    SENT = "sent"
+    APPLIED = "applied"
+    CONFLICT = "conflict"
+    REJECTED = "rejected"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+    NOT_APPLIED = "not_applied"
+
+
+OPEN_OUTCOMES = frozenset({Outcome.INTENDED, Outcome.SENT, Outcome.UNKNOWN})
+"""Entries that a later start has to resolve by looking at the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One intended change of one ticket or account object: intent, before, after and outcome, append-only.
+
+    `key` marks the audit in Zendesk. `before` and `after` hold only what changes (API names; `tags` as lists).
+    `object` is `ticket`, `group` or `view`; `object_id` is None for an object yet to be created.
+    """
+
+    key: str
+    run_id: RunId
+    object: str
+    object_id: int | None
+    name: str
+    rule: str
+    reason: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    outcome: Outcome
+    intended_at: datetime
+    note_digest: str | None = None
+    updated_stamp: datetime | None = None
+    job_id: str | None = None
+    detail: str = ""
+    settled_at: datetime | None = None
+
+
+class Journal(Protocol):
+    """What was meant, what happened. Written before Zendesk is."""
+
+    def record_intents(self, entries: Sequence[JournalEntry]) -> None:
+        """Store new entries (outcome INTENDED), one transaction."""
+
+    def record_sent(self, keys: Sequence[str], job_id: str) -> None:
+        """These entries are now in Zendesk's job `job_id`."""
+
+    def record_outcomes(
+        self, outcomes: Sequence[tuple[str, Outcome, str]], at: datetime, object_ids: Mapping[str, int] | None = None
+    ) -> None:
+        """Store (key, outcome, detail) for each, and the ids that created objects got."""
+
+    def read_open(self) -> tuple[JournalEntry, ...]:
+        """Entries in OPEN_OUTCOMES, oldest first."""
+
+    def read_entries(self, run_id: RunId | None = None, ticket_id: TicketId | None = None) -> tuple[JournalEntry, ...]:
+        """Entries of a run or a ticket, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a command that changes the mirror or the account; `figures` are counts by name."""
+
+    id: RunId
+    command: str
+    account: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    exit_code: int | None = None
+    message: str = ""
+    figures: Mapping[str, int] | None = None
+    rules_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """A ticket's decision, kept whenever it differs from the last one kept."""
+
+    ticket_id: TicketId
+    run_id: RunId
+    decided_at: datetime
+    outcome: str
+    rule: str
+    tier: str | None
+    rules_digest: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """How far a stream has come; `skipped` tells why it is not pulled, empty otherwise."""
+
+    stream: Stream
+    rows: int
+    complete_until: datetime | None
+    pulled_at: datetime | None
+    skipped: str = ""
+
+
+class Mirror(Protocol):
+    """The account in SQL. Every method may raise MirrorError."""
+
+    def bind(self, account: str) -> None:
+        """Tie this database to an account on first use; raises MirrorError if it mirrors another one."""
+
+    def read_checkpoint(self, stream: Stream) -> Checkpoint | None: ...
+
+    def record_page(self, page: Page, checkpoint: Checkpoint | None, at: datetime) -> int:
+        """Upsert a page's rows and store its checkpoint, in one transaction; the number of rows that were new or newer.
+
+        Replaying a page, or a page of older versions, changes nothing. A whole page turns rows it lacks into tombstones.
+        """
+
+    def record_skipped(self, stream: Stream, reason: str, at: datetime) -> None:
+        """Remember that the plan or role does not allow `stream`."""
+
+    def read_account(self) -> Account: ...
+
+    def read_cases(self, ids: Collection[TicketId] | None = None) -> Iterator[Case]:
+        """Unsolved tickets (or exactly `ids`, of any status) with all that is known of each, by ascending id."""
+
+    def read_missing_users(self) -> tuple[UserId, ...]:
+        """Users that a ticket or comment names but the mirror lacks (never the system author −1)."""
+
+    def count_unsolved(self) -> int: ...
+
+    def read_streams(self) -> tuple[StreamStatus, ...]: ...
+
+    def open_run(self, run: Run) -> None: ...
+
+    def close_run(self, run: Run) -> None: ...
+
+    def read_runs(self, limit: int = 20) -> tuple[Run, ...]:
+        """Newest first."""
+
+    def record_decisions(self, decisions: Sequence[DecisionRecord]) -> None:
+        """Keep those that differ from the ticket's last kept decision (outcome, rule, tier, rules)."""
+
+    def record_ruleset(self, digest: str, text: str, at: datetime) -> None:
+        """Keep a rule text by digest, once."""
+
+    def read_figures(self) -> Mapping[str, Sequence[Record]]:
+        """What the text report shows, by name of the table in it."""
+
+
+class Lease(Protocol):
+    """The lock that lets one process at a time change a mirror; freed when the process dies."""
+
+    def __enter__(self) -> None:
+        """Raises MirrorError naming the holder when another process has it."""
+
+    def __exit__(self, *exc_info: object) -> None: ...
