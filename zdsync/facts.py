@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from zdsync.model import Case, Event, FieldChange, Organization, Ticket, User
+from zdsync.model import (
+    Case,
+    Event,
+    FieldChange,
+    FieldValue,
+    Organization,
+    Ticket,
+    User,
+)
 from zdsync.text import fold
 
-_CHOICES_THAT_TOUCH = frozenset({"group_id", "assignee_id", "priority"})
-_SOLVED = frozenset({"solved", "closed"})
+_DONE = frozenset({"solved", "closed"})
+_BOT_TAG = "bot"
+"""An agent whose user record carries this tag answers by machine: its replies and moves are no person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +34,33 @@ class Touch:
 class Facts:
     """A ticket's case, judged: everything a condition can read, nothing that changes while rules run.
 
-    Counts are of mirrored history. `person_fields` are the fields (API names, custom ones by id as text) whose latest
-    change was a person's; `person_tags` maps each tag last added (True) or removed (False) by a person.
+    `ticket` is the ticket as it would be without zdsync's own writes, and what conditions read; `current` is the
+    ticket as it stands, and what a change is measured against. So no rule can feed on its own effect.
+    `person_fields` are the fields (API names, custom ones by id as text) whose latest change was a person's;
+    `person_tags` maps each tag that a person was the last to add (True) or remove (False).
+    `tag_added_at` tells when each tag was last added, `own_tag_adds` how often we have added it.
+    Counts are of mirrored history.
     """
 
     ticket: Ticket
+    current: Ticket
     now: datetime
     requester: User | None = None
     organization: Organization | None = None
+    staff: Mapping[int, User] = field(default_factory=dict, repr=False)
     is_settling: bool = False
     touch: Touch | None = None
     person_fields: frozenset[str] = frozenset()
     person_tags: Mapping[str, bool] = field(default_factory=dict)
     tag_added_at: Mapping[str, datetime] = field(default_factory=dict)
+    own_tag_adds: Mapping[str, int] = field(default_factory=dict)
     group_chosen_at: datetime | None = None
     """When a person last chose the group; None if the latest choice was not a person's."""
     replies: int = 0
     reopens: int = 0
     group_stations: int = 0
     assignee_stations: int = 0
+    attachments: int = 0
     comment: str = ""
     """The latest comment's text, public or not."""
     public_comments: tuple[str, ...] = ()
@@ -70,3 +87,165 @@ class Facts:
                 return self.comment
             case _:
                 return "\n".join((self.ticket.subject, self.ticket.description, *self.public_comments))
+
+
+def derive(case: Case, now: datetime, *, tag_prefix: str) -> Facts:
+    """Judge a case at `now`. Same case, same moment, same facts; no order of events but their own matters."""
+    history = _History(case, tag_prefix)
+    for event in case.events:
+        history.take(event)
+    return Facts(
+        ticket=history.ticket_without_us(),
+        current=case.ticket,
+        now=now,
+        requester=case.requester,
+        organization=case.organization,
+        staff=case.staff,
+        is_settling=case.events_until is None or case.ticket.updated_at >= case.events_until,
+        touch=history.touch,
+        person_fields=frozenset(history.by_person),
+        person_tags=history.tags_by_person,
+        tag_added_at=history.tag_added_at,
+        own_tag_adds=history.own_tag_adds,
+        group_chosen_at=history.group_chosen_at,
+        replies=history.replies,
+        reopens=history.reopens,
+        group_stations=history.group_stations,
+        assignee_stations=history.assignee_stations,
+        attachments=history.attachments,
+        comment=history.comment,
+        public_comments=tuple(history.public_comments),
+        detected=frozenset(finding.detector for finding in case.findings),
+        notes_written=case.notes_written,
+    )
+
+
+def is_person(event: Event, staff: Mapping[int, User]) -> bool:
+    """Whether an agent or admin did this by hand: no rule, no bot, no customer, no system, and not we ourselves.
+
+    Our own updates are told by their key, since an OAuth worker acts as a real user.
+    """
+    if event.key is not None or event.rel is not None or event.author_id is None:
+        return False
+    author = staff.get(event.author_id)
+    return author is not None and author.is_staff and _BOT_TAG not in author.tags
+
+
+class _History:
+    """The fold over a ticket's events, oldest first; filled by `take`, read once by `derive`."""
+
+    def __init__(self, case: Case, tag_prefix: str) -> None:
+        self.case = case
+        self.tag_prefix = tag_prefix
+        self.touch: Touch | None = None
+        if not case.has_whole_history:
+            self.touch = Touch(case.ticket.created_at, "was in hand before the mirrored history begins")
+        self.by_person: set[str] = set()
+        self.tags_by_person: dict[str, bool] = {}
+        self.tag_added_at: dict[str, datetime] = {}
+        self.own_tag_adds: dict[str, int] = {}
+        self.before_us: dict[str, FieldValue] = {}
+        self.tags_by_us: dict[str, bool] = {}
+        self.group_chosen_at: datetime | None = None
+        self.replies = self.reopens = self.group_stations = self.assignee_stations = self.attachments = 0
+        self.comment = ""
+        self.public_comments: list[str] = []
+
+    def take(self, event: Event) -> None:
+        by_person = is_person(event, self.case.staff)
+        by_us = event.key is not None
+        for change in event.changes:
+            self._take_change(event, change, by_person=by_person, by_us=by_us)
+        for change in event.rule_changes:
+            self._take_change(event, change, by_person=False, by_us=False)
+        self._take_comments(event, by_person=by_person)
+        if by_person and self.touch is None:
+            how = next(self._hands_on(event), None)
+            self.touch = Touch(event.created_at, how) if how else None
+
+    def _take_change(self, event: Event, change: FieldChange, *, by_person: bool, by_us: bool) -> None:
+        if change.field == "tags":
+            self._take_tags(event, change, by_person=by_person, by_us=by_us)
+            return
+        self._count_stations(change)
+        if by_us:
+            self.before_us.setdefault(change.field, change.previous)
+        else:
+            self.before_us.pop(change.field, None)
+        if not by_person:
+            self.by_person.discard(change.field)
+        elif not event.is_create or change.value not in (None, "", ()):
+            self.by_person.add(change.field)
+        if change.field == "group_id":
+            self.group_chosen_at = event.created_at if by_person else None
+
+    def _take_tags(self, event: Event, change: FieldChange, *, by_person: bool, by_us: bool) -> None:
+        for tag, is_added in _tag_steps(change):
+            if is_added:
+                self.tag_added_at[tag] = event.created_at
+                if by_us:
+                    self.own_tag_adds[tag] = self.own_tag_adds.get(tag, 0) + 1
+            if by_us:
+                self.tags_by_us.setdefault(tag, is_added)
+            else:
+                self.tags_by_us.pop(tag, None)
+            if by_person:
+                self.tags_by_person[tag] = is_added
+            else:
+                self.tags_by_person.pop(tag, None)
+
+    def _count_stations(self, change: FieldChange) -> None:
+        if change.field == "group_id" and change.value is not None:
+            self.group_stations += 1
+        elif change.field == "assignee_id" and change.value is not None:
+            self.assignee_stations += 1
+        elif change.field == "status" and change.previous in _DONE and change.value not in _DONE:
+            self.reopens += 1
+
+    def _take_comments(self, event: Event, *, by_person: bool) -> None:
+        for comment in event.comments:
+            self.comment = comment.body
+            self.attachments += comment.attachments
+            if comment.is_public:
+                self.public_comments.append(comment.body)
+                self.replies += by_person and not event.is_create
+
+    def _hands_on(self, event: Event) -> Iterator[str]:
+        """What in a person's event takes the ticket in hand; nothing for a mere label or private note."""
+        if not event.is_create and any(comment.is_public for comment in event.comments):
+            yield "replied"
+        for change in event.changes:
+            if change.field == "group_id" and change.value is not None:
+                yield "chose the group"
+            elif change.field == "assignee_id" and change.value is not None:
+                yield "assigned it"
+            elif change.field == "priority" and not event.is_create:
+                yield "chose the priority"
+            elif change.field == "tags" and any(tag.startswith(self.tag_prefix) for tag, _ in _tag_steps(change)):
+                yield "chose the tier"
+
+    def ticket_without_us(self) -> Ticket:
+        """The ticket with every field and tag that we were the last to change put back to what it was before."""
+        ticket = self.case.ticket
+        if not self.before_us and not self.tags_by_us:
+            return ticket
+        tags = set(ticket.tags)
+        for tag, was_added in self.tags_by_us.items():
+            (tags.discard if was_added else tags.add)(tag)
+        plain = {name: value for name, value in self.before_us.items() if name in _PLAIN_FIELDS}
+        custom = {**ticket.custom_fields}
+        for name, value in self.before_us.items():
+            if name.isdigit():
+                custom[int(name)] = value  # type: ignore[index]
+        return replace(ticket, tags=frozenset(tags), custom_fields=custom, **plain)  # type: ignore[arg-type]
+
+
+_PLAIN_FIELDS = frozenset({"group_id", "assignee_id", "priority", "type", "status"})
+
+
+def _tag_steps(change: FieldChange) -> Iterator[tuple[str, bool]]:
+    """(tag, True) for each added, (tag, False) for each removed tag of a change of tags."""
+    for tags, is_added in ((change.previous, False), (change.value, True)):
+        if isinstance(tags, tuple):
+            for tag in tags:
+                yield tag, is_added

@@ -129,6 +129,7 @@ class Comment:
     author_id: UserId | None
     is_public: bool
     body: str = ""
+    attachments: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +270,8 @@ class Account:
     custom_statuses: tuple[Named, ...] = ()
     views: tuple[View, ...] = ()
     staff: Mapping[UserId, User] = field(default_factory=dict)
+    members: Mapping[GroupId, frozenset[UserId]] = field(default_factory=dict)
+    """Agents by group, as far as mirrored."""
 
     def group_named(self, name: str) -> Group | None:
         """The living group of that name, compared without case."""

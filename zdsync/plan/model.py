@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from zdsync.model import FieldValue, GroupId, TicketId
+from zdsync.model import FieldValue, GroupId, TicketId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,10 @@ class FieldDiff:
 class TicketChange:
     """All that one run does to one ticket, as one update.
 
-    `kind` is the decision's outcome (assigned, adopted, followed, repaired, labelled); `rule` the rule's id, empty when none spoke.
-    `tags` is the full list expected afterwards. `group` stands beside `fields` since its id may not exist yet.
+    `kind` is the decision's verdict (assigned, adopted, followed, repaired, kept …); `rule` the rule's id, empty when
+    none spoke.
+    `tags` is the full list expected afterwards. `group` stands beside `fields` since its id may not exist yet; None
+    when the ticket stays. `assignee_before` is the assignee who cannot go along and is cleared.
     """
 
     ticket_id: TicketId
@@ -43,7 +45,7 @@ class TicketChange:
     fields: tuple[FieldDiff, ...] = ()
     group: GroupRef | None = None
     group_before: GroupRef | None = None
-    clears_assignee: bool = False
+    assignee_before: UserId | None = None
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()

@@ -1,0 +1,125 @@
+"""From what is to what should be: one change per ticket, foreign tags untouched, nothing that would change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zdsync.facts import Facts
+from zdsync.model import STATUS_ORDER, Account, Ticket, UserId
+from zdsync.plan.model import AccountChange, FieldDiff, GroupChange, GroupRef, TicketChange, ViewChange
+from zdsync.rules.compile import CompiledRules
+from zdsync.tiers.model import Decision, Target
+from zdsync.tiers.notes import note_digest
+
+
+def diff_ticket(facts: Facts, decision: Decision, rules: CompiledRules, account: Account) -> TicketChange | None:
+    """The one update that brings a ticket to its decision's target; None when nothing differs.
+
+    A note goes along only with a move, and never twice. Tags outside our own are copied, never judged.
+    """
+    ticket, target = facts.current, decision.target
+    tags = _tags_after(ticket, target, rules)
+    group = _group_after(ticket, target, rules)
+    fields = tuple(_field_diffs(ticket, target))
+    if tags == ticket.tags and group is None and not fields:
+        return None
+    moves = group is not None or (target.tier is not None and rules.tier_tag(target.tier) not in ticket.tags)
+    digest = note_digest(ticket.id, target.note) if target.note and moves else None
+    is_new_note = digest is not None and digest not in facts.notes_written
+    return TicketChange(
+        ticket_id=ticket.id,
+        updated_stamp=ticket.updated_at,
+        kind=decision.verdict.value,
+        rule=decision.rule_id or ", ".join(rule.id for rule in decision.labels),
+        reason=decision.reason,
+        tier=target.tier.key if target.tier else None,
+        fields=fields,
+        group=group,
+        group_before=_group_before(ticket, account) if group else None,
+        assignee_before=_leaving(ticket, group, account),
+        add_tags=tuple(sorted(tags - ticket.tags)),
+        remove_tags=tuple(sorted(ticket.tags - tags)),
+        tags=tuple(sorted(tags)),
+        note=target.note if is_new_note else None,
+        note_digest=digest if is_new_note else None,
+    )
+
+
+def _tags_after(ticket: Ticket, target: Target, rules: CompiledRules) -> frozenset[str]:
+    """Exactly one tier tag when a tier is meant; labels added and removed, but never a tier tag among them."""
+    prefix = rules.tag_prefix
+    added = {tag for tag in target.add_tags if not tag.startswith(prefix)}
+    removed = {tag for tag in target.remove_tags if not tag.startswith(prefix)}
+    after = (ticket.tags | added) - removed
+    if target.tier is None:
+        return after
+    return frozenset(tag for tag in after if not tag.startswith(prefix)) | {rules.tier_tag(target.tier)}
+
+
+def _group_after(ticket: Ticket, target: Target, rules: CompiledRules) -> GroupRef | None:
+    """Where the ticket moves; None when it stays."""
+    if target.group is None:
+        return None
+    id = rules.group_ids.get(target.group.casefold())
+    return None if id is not None and id == ticket.group_id else GroupRef(target.group, id)
+
+
+def _group_before(ticket: Ticket, account: Account) -> GroupRef | None:
+    if ticket.group_id is None:
+        return None
+    group = account.group(ticket.group_id)
+    return GroupRef(group.name if group else f"group {ticket.group_id}", ticket.group_id)
+
+
+def _leaving(ticket: Ticket, group: GroupRef | None, account: Account) -> UserId | None:
+    """The assignee who cannot keep the ticket in its new group: Zendesk wants a member of it."""
+    if group is None or ticket.assignee_id is None:
+        return None
+    members = account.members.get(group.id, frozenset()) if group.id is not None else frozenset()
+    return None if ticket.assignee_id in members else ticket.assignee_id
+
+
+def _field_diffs(ticket: Ticket, target: Target) -> Iterator[FieldDiff]:
+    if target.priority is not None and target.priority != ticket.priority:
+        yield FieldDiff("priority", ticket.priority, target.priority)
+    if target.type is not None and target.type != ticket.type:
+        yield FieldDiff("type", ticket.type, target.type)
+    if target.status is not None and _can_become(ticket.status, target.status):
+        yield FieldDiff("status", ticket.status, target.status)
+    for id, value in sorted(target.set_fields.items()):
+        before = ticket.custom_fields.get(id)
+        if before != value:
+            yield FieldDiff(f"custom_fields.{id}", before, value)
+
+
+def _can_become(status: str, wanted: str) -> bool:
+    """A ticket never goes back to new. Source: Zendesk help, "About the standard ticket statuses"."""
+    return status != wanted and wanted != "new" and wanted in STATUS_ORDER
+
+
+def diff_account(account: Account, rules: CompiledRules) -> tuple[AccountChange, ...]:
+    """The groups and views that the tiers name and the account lacks: groups first, each once."""
+    return (*_missing_groups(account, rules), *_missing_views(account, rules))
+
+
+def _missing_groups(account: Account, rules: CompiledRules) -> Iterator[GroupChange]:
+    named: dict[str, tuple[str, str]] = {}
+    for tier in rules.rules.tiers:
+        for name in tier.groups:
+            named.setdefault(name.casefold(), (name, f"tier {tier.key} ({tier.name}) names it"))
+    for name in rules.rules.sensitive_groups:
+        named.setdefault(name.casefold(), (name, "sensitive_groups names it"))
+    for name, reason in named.values():
+        if account.group_named(name) is None:
+            yield GroupChange(name, reason)
+
+
+def _missing_views(account: Account, rules: CompiledRules) -> Iterator[ViewChange]:
+    titles = {view.title.casefold() for view in account.views}
+    for tier in rules.rules.tiers:
+        title = tier.view or f"Tier {tier.key} - {tier.name}"
+        if title.casefold() in titles:
+            continue
+        titles.add(title.casefold())
+        groups = tuple(GroupRef(name, rules.group_ids.get(name.casefold())) for name in tier.groups)
+        yield ViewChange(title, tier.key, rules.tier_tag(tier), groups, f"tier {tier.key} has no view")

@@ -1,0 +1,134 @@
+"""Plan: every unsolved ticket of the mirror judged by the rules, the differences gathered; nothing is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from zdsync.errors import MirrorError
+from zdsync.facts import Facts, derive
+from zdsync.model import Account, Case, RunId, Stream, TicketId
+from zdsync.plan.diff import diff_account, diff_ticket
+from zdsync.plan.model import Plan, TicketChange
+from zdsync.ports import Clock, DecisionRecord, Journal, Mirror
+from zdsync.rules.compile import CompiledRules, compile_rules
+from zdsync.rules.model import RuleSet
+from zdsync.tiers.decide import decide
+from zdsync.tiers.model import Decision, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One ticket, judged: its facts, its decision, and the change that follows, if any."""
+
+    facts: Facts
+    decision: Decision
+    change: TicketChange | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """One account and one rule set bound together; the single way in which any command decides a ticket."""
+
+    account: Account
+    rules: CompiledRules
+    now: datetime
+    unresolved: frozenset[TicketId] = frozenset()
+
+    def judge(self, case: Case) -> Judged:
+        facts = derive(case, self.now, tag_prefix=self.rules.tag_prefix)
+        if case.ticket.id in self.unresolved:
+            reason = "an earlier write has no known outcome yet"
+            return Judged(facts, Decision(case.ticket.id, Verdict.UNRESOLVED, reason), None)
+        decision = decide(facts, self.rules, self.now.date())
+        return Judged(facts, decision, diff_ticket(facts, decision, self.rules, self.account))
+
+
+def make_judge(
+    mirror: Mirror, rules: RuleSet, now: datetime, *, tag_prefix: str, journal: Journal | None = None
+) -> Judge:
+    """Bind rules to the mirrored account; raises RuleError when they name what the account lacks."""
+    account = mirror.read_account()
+    compiled = compile_rules(rules, account, tag_prefix=tag_prefix, today=now.date())
+    unresolved = frozenset(_unresolved(journal)) if journal else frozenset()
+    return Judge(account, compiled, now, unresolved)
+
+
+def _unresolved(journal: Journal) -> Iterator[TicketId]:
+    for entry in journal.read_open():
+        if entry.object == "ticket" and entry.object_id is not None:
+            yield TicketId(entry.object_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with the decisions it rests on."""
+
+    plan: Plan
+    decisions: tuple[Decision, ...]
+
+    def records(self, run_id: RunId) -> tuple[DecisionRecord, ...]:
+        """The decisions as the mirror keeps them; tickets not judged are left out."""
+        passed_over = {Verdict.SETTLING, Verdict.UNRESOLVED, Verdict.FINISHED}
+        return tuple(
+            DecisionRecord(
+                ticket_id=decision.ticket_id,
+                run_id=run_id,
+                decided_at=self.plan.made_at,
+                outcome=decision.verdict.value,
+                rule=decision.rule_id,
+                tier=decision.target.tier.key if decision.target.tier else None,
+                rules_digest=self.plan.rules_digest,
+                reason=decision.reason,
+            )
+            for decision in self.decisions
+            if decision.verdict not in passed_over
+        )
+
+
+def make_plan(
+    mirror: Mirror,
+    journal: Journal,
+    rules: RuleSet,
+    clock: Clock,
+    *,
+    account: str,
+    tag_prefix: str,
+    ids: Collection[TicketId] | None = None,
+) -> Planned:
+    """Decide every unsolved ticket and gather what would change, tickets by id, account objects first.
+
+    Raises MirrorError when nothing was ever pulled, RuleError when rules and account do not fit.
+    """
+    now = clock.now()
+    until = mirror_until(mirror)
+    if until is None:
+        raise MirrorError("the mirror holds no finished pull", hint="run `zdsync pull` first")
+    judge = make_judge(mirror, rules, now, tag_prefix=tag_prefix, journal=journal)
+    decisions: list[Decision] = []
+    changes: list[TicketChange] = []
+    for case in mirror.read_cases(ids):
+        judged = judge.judge(case)
+        decisions.append(judged.decision)
+        if judged.change is not None:
+            changes.append(judged.change)
+    plan = Plan(
+        account=account,
+        made_at=now,
+        mirror_until=until,
+        rules_digest=rules.digest,
+        unsolved=mirror.count_unsolved(),
+        account_changes=diff_account(judge.account, judge.rules),
+        ticket_changes=tuple(sorted(changes, key=lambda change: change.ticket_id)),
+        counts=Counter(decision.verdict.value for decision in decisions),
+    )
+    return Planned(plan, tuple(decisions))
+
+
+def mirror_until(mirror: Mirror) -> datetime | None:
+    """Up to when both tickets and events are complete; None before the first whole pull."""
+    until = {status.stream: status.complete_until for status in mirror.read_streams()}
+    tickets, events = until.get(Stream.TICKETS), until.get(Stream.EVENTS)
+    return min(tickets, events) if tickets and events else None

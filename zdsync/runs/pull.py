@@ -1,0 +1,118 @@
+"""Pull: what changed in the account, page by page into the mirror, each page together with its checkpoint."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from zdsync.errors import Denied, Rejected
+from zdsync.model import Checkpoint, Page, Stream
+from zdsync.ports import Clock, Mirror, TicketSource
+
+log = logging.getLogger(__name__)
+
+WITHHELD = timedelta(seconds=60)
+"""Zendesk never exports the latest minute. Source: developer.zendesk.com, "Incremental Exports" (read 2026-11)."""
+
+_HOURLY = timedelta(hours=1)
+_QUARTERLY = timedelta(minutes=15)
+_ALWAYS = timedelta(0)
+
+CADENCE: dict[Stream, timedelta] = {
+    Stream.GROUPS: _HOURLY,
+    Stream.MEMBERSHIPS: _HOURLY,
+    Stream.TICKET_FIELDS: _HOURLY,
+    Stream.USER_FIELDS: _HOURLY,
+    Stream.ORGANIZATION_FIELDS: _HOURLY,
+    Stream.FORMS: _HOURLY,
+    Stream.BRANDS: _HOURLY,
+    Stream.CUSTOM_STATUSES: _HOURLY,
+    Stream.VIEWS: _HOURLY,
+    Stream.USERS: _QUARTERLY,
+    Stream.ORGANIZATIONS: _QUARTERLY,
+    Stream.TICKETS: _ALWAYS,
+    Stream.EVENTS: _ALWAYS,
+}
+"""How often a cycle asks for each stream, in the order of asking: events last, so that no ticket mirrored in the
+same cycle is older than what is known of its events."""
+
+ESSENTIAL = frozenset({Stream.TICKETS, Stream.EVENTS, Stream.USERS, Stream.GROUPS, Stream.TICKET_FIELDS})
+"""Streams without which nothing can be decided; the others are skipped when the plan or role forbids them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What a pull brought: rows that were new or newer, and the streams that were not allowed, with the reason."""
+
+    rows: dict[Stream, int] = field(default_factory=dict)
+    skipped: dict[Stream, str] = field(default_factory=dict)
+
+
+def pull(
+    source: TicketSource,
+    mirror: Mirror,
+    clock: Clock,
+    *,
+    start: datetime,
+    streams: Collection[Stream] | None = None,
+    respect_cadence: bool = False,
+) -> Pulled:
+    """Bring the mirror up to date. Safe to kill at any moment: the next pull goes on where the last page ended.
+
+    `start` bounds the first pull. `streams` restricts, `respect_cadence` leaves out what was asked for lately.
+    """
+    pulled = Pulled()
+    for stream in _due(mirror, clock.now(), streams, respect_cadence=respect_cadence):
+        try:
+            pulled.rows[stream] = _pull_stream(source, mirror, clock, stream, start)
+        except (Denied, Rejected) as err:
+            if stream in ESSENTIAL:
+                raise
+            mirror.record_skipped(stream, err.message, clock.now())
+            pulled.skipped[stream] = err.message
+            log.warning("pull.skipped", extra={"stream": stream.value})
+    _fill_in_users(source, mirror, clock)
+    return pulled
+
+
+def _due(
+    mirror: Mirror, now: datetime, streams: Collection[Stream] | None, *, respect_cadence: bool
+) -> Iterator[Stream]:
+    pulled_at = {status.stream: status.pulled_at for status in mirror.read_streams()}
+    for stream, every in CADENCE.items():
+        if streams is not None and stream not in streams:
+            continue
+        last = pulled_at.get(stream)
+        if respect_cadence and last is not None and now - last < every:
+            continue
+        yield stream
+
+
+def _pull_stream(
+    source: TicketSource, mirror: Mirror, clock: Clock, stream: Stream, start: datetime
+) -> int:
+    before = mirror.read_checkpoint(stream)
+    complete_until = before.complete_until if before else None
+    total = 0
+    for page in source.fetch_pages(stream, before, start):
+        if page.end_of_stream:
+            complete_until = page.served_at - WITHHELD
+        checkpoint = Checkpoint(stream, page.cursor, complete_until)
+        written = mirror.record_page(page, checkpoint, clock.now())
+        total += written
+        log.info("pull.page", extra={"stream": stream.value, "rows": _size(page), "written": written})
+    return total
+
+
+def _size(page: Page) -> int:
+    return len(page.rows.get(page.stream.value, ()))
+
+
+def _fill_in_users(source: TicketSource, mirror: Mirror, clock: Clock) -> None:
+    """Fetch users that tickets or comments name and no export brought, so that no join loses a ticket."""
+    missing = mirror.read_missing_users()
+    if missing:
+        mirror.record_page(source.fetch_users(missing), None, clock.now())
+        log.info("pull.users_filled_in", extra={"count": len(missing)})

@@ -1,0 +1,68 @@
+"""The hand-over note a moved ticket carries: what the customer wants, what is known, which rule and why."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from zdsync.facts import Facts
+from zdsync.rules.model import Rule, Tier
+
+PLACEHOLDERS = frozenset(
+    "ticket.id ticket.subject ticket.status ticket.priority ticket.type ticket.channel "
+    "requester.name organization.name rule.id rule.why tier.key tier.name group".split()
+)
+"""What a rule's own `note:` may name in braces."""
+
+_PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
+
+
+def handover_note(facts: Facts, rule: Rule, tier: Tier, group: str, known: tuple[tuple[str, str], ...]) -> str:
+    """The note for a move to `tier` and `group`; the same facts give the same text, so that it is never written twice.
+
+    `known` are collected fields as (title, value). A rule's own note comes first.
+    """
+    lines = [f"Tier {tier.key} ({tier.name}), group {group}"]
+    if rule.then.note:
+        lines.insert(0, fill(rule.then.note, facts, rule, tier, group))
+    lines.append(f"Why: {rule.why} (rule {rule.id})")
+    if facts.ticket.subject:
+        lines.append(f"The customer writes: {_one_line(facts.ticket.subject)}")
+    details = [f"{title}: {value}" for title, value in known]
+    if facts.organization and facts.organization.name:
+        details.insert(0, f"organization: {facts.organization.name}")
+    if details:
+        lines.append("Known: " + "; ".join(details))
+    lines.append("Left by zdsync; move the ticket or change its group and it will be left to you.")
+    return "\n".join(lines)
+
+
+def fill(template: str, facts: Facts, rule: Rule, tier: Tier, group: str) -> str:
+    """The template with its placeholders replaced; an unknown one stays as written."""
+    ticket = facts.ticket
+    values: dict[str, object] = {
+        "ticket.id": ticket.id,
+        "ticket.subject": _one_line(ticket.subject),
+        "ticket.status": ticket.status,
+        "ticket.priority": ticket.priority or "none",
+        "ticket.type": ticket.type or "none",
+        "ticket.channel": ticket.channel,
+        "requester.name": facts.requester.name if facts.requester else "",
+        "organization.name": facts.organization.name if facts.organization else "",
+        "rule.id": rule.id,
+        "rule.why": rule.why,
+        "tier.key": tier.key,
+        "tier.name": tier.name,
+        "group": group,
+    }
+    return _PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), template)
+
+
+def note_digest(ticket_id: int, note: str) -> str:
+    """Tells whether this very note was left on this ticket before."""
+    return hashlib.sha256(f"{ticket_id}\n{note}".encode(errors="replace")).hexdigest()[:32]
+
+
+def _one_line(text: str) -> str:
+    short = " ".join(text.split())
+    return short if len(short) <= 120 else f"{short[:119]}…"
