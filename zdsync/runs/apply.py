@@ -1,0 +1,400 @@
+"""Apply: intent, write, outcome, read-back, batch by batch; every change ends in an outcome that the journal knows."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from zdsync.errors import Denied, Rejected, Transient, Unreachable
+from zdsync.model import GroupId, Record, RunId, Stream, TicketId
+from zdsync.plan.model import GroupChange, Plan, TicketChange, ViewChange
+from zdsync.ports import (
+    AccountWriter,
+    Clock,
+    ItemOutcome,
+    ItemResult,
+    Journal,
+    JournalEntry,
+    Mirror,
+    Outcome,
+    TicketSource,
+    TicketUpdate,
+)
+from zdsync.runs.pull import pull
+
+log = logging.getLogger(__name__)
+
+BATCH_SIZE = 100
+"""Zendesk's own limit for update_many. Source: developer.zendesk.com, "Tickets" (read 2026-11)."""
+
+_JOB_PATIENCE_S = 600.0
+_FIRST_POLL_S = 0.5
+_LAST_POLL_S = 5.0
+
+_JOURNAL_OUTCOME = {
+    ItemOutcome.APPLIED: Outcome.APPLIED,
+    ItemOutcome.CONFLICT: Outcome.CONFLICT,
+    ItemOutcome.REJECTED: Outcome.REJECTED,
+    ItemOutcome.UNKNOWN: Outcome.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A change that did not happen, or not for sure: what, how it ended, and Zendesk's word for it."""
+
+    name: str
+    outcome: Outcome
+    detail: str
+
+
+@dataclass(slots=True)
+class Applied:
+    """How an apply ended: outcomes counted, and everything that is not simply done."""
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    left: list[Left] = field(default_factory=list)
+
+    def note(self, name: str, outcome: Outcome, detail: str = "") -> None:
+        self.outcomes[outcome] += 1
+        if outcome is not Outcome.APPLIED or detail:
+            self.left.append(Left(name, outcome, detail))
+
+    @property
+    def is_whole(self) -> bool:
+        return all(outcome is Outcome.APPLIED for outcome in self.outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class Applier:
+    """The one narrow door to a customer's Zendesk."""
+
+    source: TicketSource
+    writer: AccountWriter
+    mirror: Mirror
+    journal: Journal
+    clock: Clock
+    run_id: RunId
+
+    def apply(self, plan: Plan, *, limit: int | None = None) -> Applied:
+        """Execute a plan: groups, views, then tickets in batches of 100 (the first `limit` of them).
+
+        Raises Transient or Denied when Zendesk is out of reach; whatever was under way is then in the journal
+        without an outcome and is resolved at the next start.
+        """
+        done = Applied()
+        group_ids = self._apply_account(plan, done)
+        changes = plan.ticket_changes if limit is None else plan.ticket_changes[:limit]
+        ready = tuple(self._with_known_groups(changes, group_ids, done))
+        for start in range(0, len(ready), BATCH_SIZE):
+            self._apply_batch(ready[start : start + BATCH_SIZE], done)
+        return done
+
+    # Account objects
+
+    def _apply_account(self, plan: Plan, done: Applied) -> dict[str, GroupId]:
+        """Create what is missing; the ids of all living groups by case-folded name."""
+        if plan.account_changes:
+            self._refresh_account()
+        for change in plan.account_changes:
+            if isinstance(change, GroupChange):
+                self._create_group(change, done)
+        group_ids = self._group_ids()
+        for change in plan.account_changes:
+            if isinstance(change, ViewChange):
+                self._create_view(change, group_ids, done)
+        if plan.account_changes:
+            self._refresh_account()
+        return self._group_ids()
+
+    def _refresh_account(self) -> None:
+        pull(
+            self.source,
+            self.mirror,
+            self.clock,
+            start=self.clock.now(),
+            streams=(Stream.GROUPS, Stream.VIEWS),
+        )
+
+    def _group_ids(self) -> dict[str, GroupId]:
+        groups = self.mirror.read_account().groups
+        return {group.name.casefold(): group.id for group in groups if not group.is_deleted}
+
+    def _create_group(self, change: GroupChange, done: Applied) -> None:
+        if self.mirror.read_account().group_named(change.name) is not None:
+            return
+        entry = self._object_entry("group", change.name, change.reason, {"name": change.name})
+        description = "Made by zdsync because the tier rules name it"
+
+        def create() -> int:
+            return self.writer.create_group(change.name, description).id
+
+        if self._create(entry, create, done):
+            self._refresh_account()
+
+    def _create_view(self, change: ViewChange, group_ids: Mapping[str, GroupId], done: Applied) -> None:
+        titles = {view.title.casefold() for view in self.mirror.read_account().views}
+        if change.title.casefold() in titles:
+            return
+        ids = [group_ids[ref.name.casefold()] for ref in change.groups if ref.name.casefold() in group_ids]
+        after = {"title": change.title, "tag": change.tag, "group_ids": ids}
+        entry = self._object_entry("view", change.title, change.reason, after)
+        description = f"Made by zdsync: unsolved tickets of tier {change.tier}"
+
+        def create() -> int:
+            return self.writer.create_view(change.title, description, ids, change.tag).id
+
+        self._create(entry, create, done)
+
+    def _create(self, entry: JournalEntry, create: Any, done: Applied) -> bool:
+        self.journal.record_intents((entry,))
+        try:
+            object_id = create()
+        except Rejected as err:
+            self._settle(done, ((entry.key, entry.name, Outcome.REJECTED, err.message),))
+            return False
+        except Unreachable as err:
+            self._settle(done, ((entry.key, entry.name, Outcome.UNKNOWN, err.message),))
+            return False
+        except (Transient, Denied) as err:
+            self._settle(done, ((entry.key, entry.name, Outcome.NOT_APPLIED, err.message),))
+            raise
+        self._settle(done, ((entry.key, entry.name, Outcome.APPLIED, ""),), {entry.key: object_id})
+        return True
+
+    def _object_entry(self, kind: str, name: str, reason: str, after: Mapping[str, Any]) -> JournalEntry:
+        return JournalEntry(
+            key=f"{self.run_id}:{kind}:{name}",
+            run_id=self.run_id,
+            object=kind,
+            object_id=None,
+            name=name,
+            rule="",
+            reason=reason,
+            before={},
+            after=after,
+            outcome=Outcome.INTENDED,
+            intended_at=self.clock.now(),
+        )
+
+    # Tickets
+
+    def _with_known_groups(
+        self, changes: Sequence[TicketChange], group_ids: Mapping[str, GroupId], done: Applied
+    ) -> Iterator[tuple[TicketChange, GroupId | None]]:
+        """Each change with the id of the group it moves to; those whose group could not be made are skipped."""
+        for change in changes:
+            if change.group is None:
+                yield change, None
+                continue
+            id = group_ids.get(change.group.name.casefold())
+            if id is None:
+                done.note(
+                    _name(change.ticket_id), Outcome.SKIPPED, f"there is no group {change.group.name!r}"
+                )
+            else:
+                yield change, id
+
+    def _apply_batch(self, batch: Sequence[tuple[TicketChange, GroupId | None]], done: Applied) -> None:
+        updates = [self._update(change, group_id) for change, group_id in batch]
+        entries = [
+            self._ticket_entry(change, update) for (change, _), update in zip(batch, updates, strict=True)
+        ]
+        self.journal.record_intents(entries)
+        job_id = self._submit(updates, done)
+        if job_id is None:
+            return
+        self.journal.record_sent([update.key for update in updates], job_id)
+        results = wait_for_job(self.writer, self.clock, job_id, updates)
+        if results is None:
+            for update in updates:
+                done.note(_name(update.ticket_id), Outcome.UNKNOWN, f"job {job_id} has not ended yet")
+            return
+        self._record_results(results, batch, updates, done)
+
+    def _submit(self, updates: Sequence[TicketUpdate], done: Applied) -> str | None:
+        """The job's id, or None when the whole batch already has its outcome."""
+        try:
+            return self.writer.submit_updates(updates)
+        except Rejected as err:
+            self._settle_all(updates, Outcome.REJECTED, err.message, done)
+        except Unreachable as err:
+            self._settle_all(updates, Outcome.UNKNOWN, err.message, done)
+        except (Transient, Denied) as err:
+            self._settle_all(updates, Outcome.NOT_APPLIED, err.message, done)
+            raise
+        return None
+
+    def _record_results(
+        self,
+        results: Sequence[ItemResult],
+        batch: Sequence[tuple[TicketChange, GroupId | None]],
+        updates: Sequence[TicketUpdate],
+        done: Applied,
+    ) -> None:
+        keys = {update.ticket_id: update.key for update in updates}
+        outcomes = {result.ticket_id: _JOURNAL_OUTCOME[result.outcome] for result in results}
+        details = {result.ticket_id: result.detail for result in results}
+        at = self.clock.now()
+        self.journal.record_outcomes(
+            [(keys[id], outcome, details[id]) for id, outcome in outcomes.items()], at
+        )
+        differences = self._read_back(batch, outcomes)
+        if differences:
+            self.journal.record_outcomes(
+                [(keys[id], Outcome.APPLIED, text) for id, text in differences.items()], at
+            )
+        for id, outcome in outcomes.items():
+            done.note(_name(id), outcome, differences.get(id, details[id]))
+        log.info("apply.batch", extra={"count": len(batch), **_by_name(outcomes.values())})
+
+    def _read_back(
+        self, batch: Sequence[tuple[TicketChange, GroupId | None]], outcomes: Mapping[TicketId, Outcome]
+    ) -> dict[TicketId, str]:
+        """Fetch and mirror what was written; where an applied change does not show, what differs."""
+        page = self.source.fetch_tickets(list(outcomes))
+        self.mirror.record_page(page, None, self.clock.now())
+        rows = {row["id"]: row for row in page.rows.get("tickets", ())}
+        found: dict[TicketId, str] = {}
+        for change, group_id in batch:
+            id = change.ticket_id
+            if outcomes.get(id) is Outcome.APPLIED and id in rows:
+                difference = _difference(change, group_id, rows[id])
+                if difference:
+                    found[id] = difference
+                    log.warning("apply.differs", extra={"ticket_id": id})
+        return found
+
+    def _update(self, change: TicketChange, group_id: GroupId | None) -> TicketUpdate:
+        return TicketUpdate(
+            ticket_id=change.ticket_id,
+            updated_stamp=change.updated_stamp,
+            key=f"{self.run_id}:{change.ticket_id}",
+            fields=api_fields(change, group_id),
+            add_tags=change.add_tags,
+            remove_tags=change.remove_tags,
+            all_tags=change.tags,
+            note=change.note,
+        )
+
+    def _ticket_entry(self, change: TicketChange, update: TicketUpdate) -> JournalEntry:
+        after = dict(update.fields)
+        before = _before(change)
+        if change.add_tags or change.remove_tags:
+            after["tags"] = list(change.tags)
+            before["tags"] = sorted((set(change.tags) - set(change.add_tags)) | set(change.remove_tags))
+        return JournalEntry(
+            key=update.key,
+            run_id=self.run_id,
+            object="ticket",
+            object_id=change.ticket_id,
+            name=_name(change.ticket_id),
+            rule=change.rule,
+            reason=change.reason,
+            before=before,
+            after=after,
+            outcome=Outcome.INTENDED,
+            intended_at=self.clock.now(),
+            note_digest=change.note_digest,
+            updated_stamp=change.updated_stamp,
+        )
+
+    # Outcomes
+
+    def _settle_all(
+        self, updates: Sequence[TicketUpdate], outcome: Outcome, detail: str, done: Applied
+    ) -> None:
+        self._settle(done, [(update.key, _name(update.ticket_id), outcome, detail) for update in updates])
+
+    def _settle(
+        self,
+        done: Applied,
+        outcomes: Sequence[tuple[str, str, Outcome, str]],
+        object_ids: Mapping[str, int] | None = None,
+    ) -> None:
+        rows = [(key, outcome, detail) for key, _, outcome, detail in outcomes]
+        self.journal.record_outcomes(rows, self.clock.now(), object_ids)
+        for _, name, outcome, detail in outcomes:
+            done.note(name, outcome, detail)
+
+
+def wait_for_job(
+    writer: AccountWriter,
+    clock: Clock,
+    job_id: str,
+    updates: Sequence[TicketUpdate],
+    *,
+    patience_s: float = _JOB_PATIENCE_S,
+) -> tuple[ItemResult, ...] | None:
+    """The job's results, asked for with growing pauses; None when it has not ended in `patience_s`."""
+    waited, pause = 0.0, _FIRST_POLL_S
+    while True:
+        results = writer.fetch_results(job_id, updates)
+        if results is not None or waited >= patience_s:
+            return results
+        clock.sleep(pause)
+        waited += pause
+        pause = min(pause * 1.5, _LAST_POLL_S)
+
+
+def api_fields(change: TicketChange, group_id: GroupId | None) -> dict[str, Any]:
+    """A change's fields as the API names them; a new group comes with an assignee only if one may stay."""
+    fields: dict[str, Any] = {}
+    custom: dict[str, Any] = {}
+    for diff in change.fields:
+        parent, _, id = diff.field.partition(".")
+        if parent == "custom_fields":
+            custom[id] = list(diff.after) if isinstance(diff.after, tuple) else diff.after
+        else:
+            fields[diff.field] = diff.after
+    if custom:
+        fields["custom_fields"] = custom
+    if group_id is not None:
+        fields["group_id"] = group_id
+    if change.assignee_before is not None:
+        fields["assignee_id"] = None
+    return fields
+
+
+def _before(change: TicketChange) -> dict[str, Any]:
+    before: dict[str, Any] = {}
+    custom: dict[str, Any] = {}
+    for diff in change.fields:
+        parent, _, id = diff.field.partition(".")
+        if parent == "custom_fields":
+            custom[id] = list(diff.before) if isinstance(diff.before, tuple) else diff.before
+        else:
+            before[diff.field] = diff.before
+    if custom:
+        before["custom_fields"] = custom
+    if change.group is not None:
+        before["group_id"] = change.group_before.id if change.group_before else None
+    if change.assignee_before is not None:
+        before["assignee_id"] = change.assignee_before
+    return before
+
+
+def _difference(change: TicketChange, group_id: GroupId | None, row: Record) -> str:
+    """What of an applied change the ticket does not show; empty when all is as asked."""
+    tags = set(row["tags"] or ())
+    parts = []
+    if missing := sorted(set(change.add_tags) - tags):
+        parts.append(f"tags not added: {', '.join(missing)}")
+    if kept := sorted(set(change.remove_tags) & tags):
+        parts.append(f"tags not removed: {', '.join(kept)}")
+    if group_id is not None and row["group_id"] != group_id:
+        parts.append(f"group is {row['group_id']}, not {group_id}")
+    return "; ".join(parts)
+
+
+def _name(ticket_id: TicketId) -> str:
+    return f"ticket {ticket_id}"
+
+
+def _by_name(outcomes: Any) -> dict[str, int]:
+    return {outcome.value: count for outcome, count in Counter(outcomes).items()}
+
+
