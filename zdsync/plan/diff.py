@@ -12,7 +12,9 @@ from zdsync.tiers.model import Decision, Target
 from zdsync.tiers.notes import note_digest
 
 
-def diff_ticket(facts: Facts, decision: Decision, rules: CompiledRules, account: Account) -> TicketChange | None:
+def diff_ticket(
+    facts: Facts, decision: Decision, rules: CompiledRules, account: Account
+) -> TicketChange | None:
     """The one update that brings a ticket to its decision's target; None when nothing differs.
 
     A note goes along only with a move, and never twice. Tags outside our own are copied, never judged.
@@ -94,7 +96,7 @@ def _field_diffs(ticket: Ticket, target: Target) -> Iterator[FieldDiff]:
 
 def _can_become(status: str, wanted: str) -> bool:
     """A ticket never goes back to new. Source: Zendesk help, "About the standard ticket statuses"."""
-    return status != wanted and wanted != "new" and wanted in STATUS_ORDER
+    return wanted not in {status, "new"} and wanted in STATUS_ORDER
 
 
 def diff_account(account: Account, rules: CompiledRules) -> tuple[AccountChange, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zdsync.plan.model import Breach, Limits, Plan
+from zdsync.plan.model import ADOPTED, Breach, Limits, Plan
 
 SMALL_PLAN = 50
 """Up to this many changes the share is not asked: a quiet account has few unsolved tickets."""
@@ -13,7 +13,7 @@ def guard(plan: Plan, limits: Limits) -> tuple[Breach, ...]:
 
     Adoption is not counted: it only tags tickets that people already have where they are.
     """
-    changes = sum(change.kind != "adopted" for change in plan.ticket_changes)
+    changes = sum(change.kind != ADOPTED for change in plan.ticket_changes)
     breaches = []
     if changes > limits.max_changes:
         message = f"{changes} tickets would change; ZDSYNC_MAX_CHANGES allows {limits.max_changes}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from zdsync.model import FieldValue, GroupId, TicketId, UserId
+
+ADOPTED = "adopted"
+"""The kind of change that only tags a ticket for where people already have it; the guard does not count it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,13 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         return not self.account_changes and not self.ticket_changes
+
+    def only(self, part: str) -> Plan:
+        """The same plan cut down to `tickets`, `account` or `adoption`."""
+        adoption = tuple(change for change in self.ticket_changes if change.kind == ADOPTED)
+        tickets = {"account": (), "adoption": adoption}.get(part, self.ticket_changes)
+        account = self.account_changes if part == "account" else ()
+        return replace(self, account_changes=account, ticket_changes=tickets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -396,5 +396,3 @@ def _name(ticket_id: TicketId) -> str:
 
 def _by_name(outcomes: Any) -> dict[str, int]:
     return {outcome.value: count for outcome, count in Counter(outcomes).items()}
-
-

@@ -106,7 +106,7 @@ def run_cycle(place: Workplace, *, is_dry: bool = False) -> Cycle:
     """
     with recorded(place, "run") as record:
         run_id = record.run.id
-        resolve(place.source, place.writer, place.mirror, place.journal, place.clock)
+        settle_open(place)
         pulled = run_pull(place, record, respect_cadence=True)
         planned = run_plan(place, record)
         place.mirror.record_decisions(planned.records(run_id))
@@ -117,10 +117,13 @@ def run_cycle(place: Workplace, *, is_dry: bool = False) -> Cycle:
         return Cycle(run_id, pulled, planned, applied, record.exit_code)
 
 
+def settle_open(place: Workplace) -> int:
+    """Find out what became of writes that a stopped run left without outcome."""
+    return resolve(place.source, place.writer, place.mirror, place.journal, place.clock)
+
+
 def run_pull(place: Workplace, record: Record, *, respect_cadence: bool = False) -> Pulled:
-    pulled = pull(
-        place.source, place.mirror, place.clock, start=place.start, respect_cadence=respect_cadence
-    )
+    pulled = pull(place.source, place.mirror, place.clock, start=place.start, respect_cadence=respect_cadence)
     record.figures |= {f"pulled_{stream.value}": count for stream, count in pulled.rows.items()}
     return pulled
 
@@ -150,12 +153,10 @@ def keep_rules(mirror: Mirror, rules: RuleSet, at: datetime) -> None:
 
 def run_apply(place: Workplace, record: Record, plan: Plan, *, limit: int | None = None) -> Applied:
     """Execute a plan and look once more for outcomes that stayed unknown."""
-    applier = Applier(
-        place.source, place.writer, place.mirror, place.journal, place.clock, record.run.id
-    )
+    applier = Applier(place.source, place.writer, place.mirror, place.journal, place.clock, record.run.id)
     applied = applier.apply(plan, limit=limit)
     if applied.outcomes[Outcome.UNKNOWN]:
-        resolve(place.source, place.writer, place.mirror, place.journal, place.clock)
+        settle_open(place)
     record.figures |= {outcome.value: count for outcome, count in applied.outcomes.items()}
     record.exit_code = DONE if applied.is_whole else IN_PART
     return applied
@@ -189,9 +190,7 @@ def refuse_stale(place: Workplace) -> None:
     now = place.clock.now()
     if until is None or now - until > FRESH:
         age = "was never filled" if until is None else f"is {_age(now - until)} old"
-        raise PlanRefused(
-            f"the mirror {age}; nothing was written", hint="run `zdsync pull`, then plan again"
-        )
+        raise PlanRefused(f"the mirror {age}; nothing was written", hint="run `zdsync pull`, then plan again")
 
 
 def refuse_shadow(place: Workplace) -> None:
@@ -206,5 +205,3 @@ def refuse_shadow(place: Workplace) -> None:
 def _age(span: timedelta) -> str:
     minutes = int(span.total_seconds() // 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
-
-

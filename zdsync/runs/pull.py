@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -50,6 +50,13 @@ class Pulled:
     skipped: dict[Stream, str] = field(default_factory=dict)
 
 
+OnPage = Callable[[Stream, int], None]
+
+
+def _ignore(_stream: Stream, _rows: int) -> None:
+    """Nobody is watching."""
+
+
 def pull(
     source: TicketSource,
     mirror: Mirror,
@@ -58,15 +65,17 @@ def pull(
     start: datetime,
     streams: Collection[Stream] | None = None,
     respect_cadence: bool = False,
+    on_page: OnPage = _ignore,
 ) -> Pulled:
     """Bring the mirror up to date. Safe to kill at any moment: the next pull goes on where the last page ended.
 
     `start` bounds the first pull. `streams` restricts, `respect_cadence` leaves out what was asked for lately.
+    `on_page` hears of each page's stream and number of rows.
     """
     pulled = Pulled()
     for stream in _due(mirror, clock.now(), streams, respect_cadence=respect_cadence):
         try:
-            pulled.rows[stream] = _pull_stream(source, mirror, clock, stream, start)
+            pulled.rows[stream] = _pull_stream(source, mirror, clock, stream, start, on_page)
         except (Denied, Rejected) as err:
             if stream in ESSENTIAL:
                 raise
@@ -91,7 +100,7 @@ def _due(
 
 
 def _pull_stream(
-    source: TicketSource, mirror: Mirror, clock: Clock, stream: Stream, start: datetime
+    source: TicketSource, mirror: Mirror, clock: Clock, stream: Stream, start: datetime, on_page: OnPage
 ) -> int:
     before = mirror.read_checkpoint(stream)
     complete_until = before.complete_until if before else None
@@ -103,6 +112,7 @@ def _pull_stream(
         written = mirror.record_page(page, checkpoint, clock.now())
         total += written
         log.info("pull.page", extra={"stream": stream.value, "rows": _size(page), "written": written})
+        on_page(stream, _size(page))
     return total
 
 

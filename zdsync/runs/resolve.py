@@ -84,7 +84,8 @@ def _from_jobs(
 
 
 def _as_update(entry: JournalEntry) -> TicketUpdate:
-    assert entry.object_id is not None and entry.updated_stamp is not None, "tickets have both"
+    assert entry.object_id is not None, "tickets have one"
+    assert entry.updated_stamp is not None, "tickets have one"
     return TicketUpdate(TicketId(entry.object_id), entry.updated_stamp, entry.key, {})
 
 
@@ -130,9 +131,7 @@ def _from_account(
     pull(source, mirror, clock, start=clock.now(), streams=(Stream.GROUPS, Stream.VIEWS))
     account = mirror.read_account()
     found: dict[tuple[str, str], int] = {("view", view.title.casefold()): view.id for view in account.views}
-    found |= {
-        ("group", group.name.casefold()): group.id for group in account.groups if not group.is_deleted
-    }
+    found |= {("group", group.name.casefold()): group.id for group in account.groups if not group.is_deleted}
     for entry in entries:
         id = found.get((entry.object, entry.name.casefold()))
         if id is None:

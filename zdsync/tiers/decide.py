@@ -106,9 +106,7 @@ def _known(facts: Facts) -> tuple[tuple[str, str], ...]:
 
 def _with_labels(decision: Decision, facts: Facts, rules: CompiledRules, today: date) -> Decision:
     matched = [
-        rule
-        for rule in all_matches(rules.annotate, facts)
-        if is_live(rule.rule, facts.current.id, today)
+        rule for rule in all_matches(rules.annotate, facts) if is_live(rule.rule, facts.current.id, today)
     ]
     if not matched:
         return decision

@@ -17,7 +17,9 @@ PLACEHOLDERS = frozenset(
 _PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
 
 
-def handover_note(facts: Facts, rule: Rule, tier: Tier, group: str, known: tuple[tuple[str, str], ...]) -> str:
+def handover_note(
+    facts: Facts, rule: Rule, tier: Tier, group: str, known: tuple[tuple[str, str], ...]
+) -> str:
     """The note for a move to `tier` and `group`; the same facts give the same text, so that it is never written twice.
 
     `known` are collected fields as (title, value). A rule's own note comes first.

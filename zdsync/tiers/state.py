@@ -75,7 +75,9 @@ def _adopt(facts: Facts, rules: CompiledRules, here: tuple[Tier, ...]) -> Settle
     tier = here[0]
     tag = rules.tier_tag(tier)
     if facts.person_tags.get(tag) is False and facts.own_tag_adds.get(tag, 0) > 1:
-        return Settlement(Verdict.UNPLACED, Target(), f"people removed the tag {tag} twice; left as they want it")
+        return Settlement(
+            Verdict.UNPLACED, Target(), f"people removed the tag {tag} twice; left as they want it"
+        )
     how = facts.touch.how if facts.touch else "has it"
     return Settlement(
         Verdict.ADOPTED, Target(tier=tier), f"a person {how}; its group belongs to tier {tier.key}"

@@ -1,0 +1,109 @@
+"""The commands that only read: explain, runs, status, report."""
+
+from __future__ import annotations
+
+import click
+
+from zdsync.cli.common import FINDINGS, Globals, json_option, open_reader, print_json, print_tables
+
+
+@click.command(epilog="Example: zdsync explain 4711")
+@click.argument("ticket", type=click.IntRange(min=1))
+@json_option
+@click.pass_obj
+def explain(globals_: Globals, ticket: int, *, as_json: bool) -> int:
+    """Say why a ticket is in its tier: the rule that won, and where each earlier one failed."""
+    from zdsync.model import TicketId
+    from zdsync.report.explain import explanation_json, explanation_lines
+    from zdsync.runs.explain import explain as explain_ticket
+
+    with open_reader(globals_) as (reading, settings, clock):
+        found = explain_ticket(
+            reading.opened.mirror,
+            reading.opened.journal,
+            reading.rules(),
+            clock,
+            TicketId(ticket),
+            tag_prefix=settings.tag_prefix,
+        )
+    if as_json:
+        print_json(explanation_json(found))
+    else:
+        for line in explanation_lines(found):
+            click.echo(line)
+    return 0
+
+
+@click.command(epilog="Example: zdsync runs 20261122-093000-1f3a")
+@click.argument("run_id", metavar="[RUN]", required=False)
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many runs.")
+@json_option
+@click.pass_obj
+def runs(globals_: Globals, run_id: str | None, limit: int, *, as_json: bool) -> int:
+    """The latest runs; with RUN, every change that run made, with its outcome."""
+    from zdsync.model import RunId
+    from zdsync.report.runs import changes_table, runs_table
+    from zdsync.report.tables import as_records
+
+    with open_reader(globals_) as (reading, _, _):
+        if run_id is None:
+            table = runs_table(reading.opened.mirror.read_runs(limit))
+        else:
+            table = changes_table(reading.opened.journal.read_entries(run_id=RunId(run_id)))
+    if as_json:
+        print_json(as_records(table))
+    else:
+        print_tables([table])
+    return 0
+
+
+@click.command(epilog="Example: zdsync status --json")
+@json_option
+@click.pass_obj
+def status(globals_: Globals, *, as_json: bool) -> int:
+    """Lag of each stream, unsettled writes and the last runs; exit 5 when the mirror is stale."""
+    from zdsync.report.runs import freshness, runs_table, streams_table
+    from zdsync.report.tables import age_text, as_records
+    from zdsync.runs.plan import mirror_until
+
+    with open_reader(globals_) as (reading, settings, clock):
+        mirror, now = reading.opened.mirror, clock.now()
+        fresh = freshness(mirror_until(mirror), now, settings.max_lag)
+        tables = [streams_table(mirror.read_streams(), now), runs_table(mirror.read_runs(5))]
+        unsettled = len(reading.opened.journal.read_open())
+    if as_json:
+        print_json(
+            {
+                "is_stale": fresh.is_stale,
+                "lag_s": fresh.lag.total_seconds() if fresh.lag else None,
+                "unsettled_writes": unsettled,
+                "streams": as_records(tables[0]),
+                "runs": as_records(tables[1]),
+            }
+        )
+    else:
+        print_tables(tables)
+        lag = age_text(fresh.lag) if fresh.lag else "never pulled"
+        click.echo(
+            f"Mirror {lag} behind{', stale' * fresh.is_stale}; {unsettled} writes without known outcome."
+        )
+    return FINDINGS if fresh.is_stale else 0
+
+
+@click.command(epilog="Example: zdsync report --json > figures.json")
+@json_option
+@click.pass_obj
+def report(globals_: Globals, *, as_json: bool) -> int:
+    """Tiers, backlog, first reply, satisfaction and load, from the mirror."""
+    from zdsync.report.runs import figure_tables
+    from zdsync.report.tables import as_records
+
+    with open_reader(globals_) as (reading, settings, _):
+        figures = reading.opened.mirror.read_figures(tag_prefix=settings.tag_prefix)
+    if as_json:
+        print_json(
+            {name: as_records(table) for name, table in zip(figures, figure_tables(figures), strict=True)}
+        )
+    else:
+        print_tables(figure_tables(figures))
+    return 0

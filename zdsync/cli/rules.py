@@ -1,0 +1,36 @@
+"""The commands on rule files."""
+
+from __future__ import annotations
+
+import click
+
+from zdsync.cli.common import FINDINGS, Globals, json_option, print_json, system_clock
+
+
+@click.group()
+def rules() -> None:
+    """Check the rule files."""
+
+
+@rules.command(epilog="Example: zdsync rules check --strict")
+@click.option("--strict", is_flag=True, help="Warnings count: exit 5.")
+@json_option
+@click.pass_obj
+def check(globals_: Globals, *, strict: bool, as_json: bool) -> int:
+    """Every fault in the rule files at once, with file, line and column; names too when a mirror is there."""
+    from zdsync.runs.check import check_rules
+
+    settings = globals_.settings(needs_account=False)
+    with system_clock() as (clock, _):
+        problems = check_rules(settings, clock)
+    errors = [problem for problem in problems if not problem.is_warning]
+    if as_json:
+        print_json([{name: getattr(p, name) for name in p.__slots__} for p in problems])
+    else:
+        for problem in problems:
+            click.echo(f"{problem}" if not problem.is_warning else f"{problem} (warning)")
+        if not problems:
+            click.echo(f"{settings.rules_folder}: no problems")
+    if errors:
+        return 2
+    return FINDINGS if strict and problems else 0

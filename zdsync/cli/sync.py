@@ -1,0 +1,259 @@
+"""The commands that change the mirror or the account: pull, plan, apply, run, worker."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zdsync.cli.common import (
+    CHANGES,
+    Globals,
+    json_option,
+    open_place,
+    open_reader,
+    print_json,
+    print_tables,
+    system_clock,
+)
+
+if TYPE_CHECKING:
+    from zdsync.runs.apply import Applied
+    from zdsync.runs.cycle import Workplace
+
+
+@click.command(epilog="Example: zdsync pull --stream tickets --stream ticket_events")
+@click.option("--stream", "streams", multiple=True, metavar="NAME", help="Only this stream; may be repeated.")
+@click.option("--since", metavar="DATE", help="How far back a first pull goes, instead of ZDSYNC_START.")
+@json_option
+@click.pass_obj
+def pull(globals_: Globals, streams: tuple[str, ...], since: str | None, *, as_json: bool) -> int:
+    """Mirror what changed in the account; goes on where the last pull ended."""
+    from zdsync.report.tables import Table
+    from zdsync.runs.cycle import recorded, settle_open
+    from zdsync.runs.pull import pull as run_pull
+
+    chosen = _streams(streams)
+    with open_place(globals_) as place, recorded(place, "pull") as record:
+        settle_open(place)
+        with _progress() as on_page:
+            pulled = run_pull(
+                place.source,
+                place.mirror,
+                place.clock,
+                start=_since(since, place) if since else place.start,
+                streams=chosen,
+                on_page=on_page,
+            )
+        record.figures |= {f"pulled_{stream.value}": count for stream, count in pulled.rows.items()}
+    if as_json:
+        print_json({"rows": pulled.rows, "skipped": pulled.skipped})
+        return 0
+    rows = tuple((stream.value, count) for stream, count in pulled.rows.items())
+    print_tables([Table("Pulled", ("stream", "new or newer rows"), rows)])
+    for stream, reason in pulled.skipped.items():
+        click.echo(f"skipped {stream.value}: {reason}")
+    return 0
+
+
+def _streams(names: tuple[str, ...]) -> frozenset[Any] | None:
+    from zdsync.model import Stream
+
+    known = {stream.value: stream for stream in Stream}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise click.UsageError(f"unknown stream {', '.join(unknown)}; there are {', '.join(known)}")
+    return frozenset(known[name] for name in names) or None
+
+
+def _since(text: str, place: Workplace) -> Any:
+    from zdsync.settings import parse_start
+
+    try:
+        return parse_start(text, place.clock.now())
+    except ValueError as err:
+        raise click.UsageError(f"--since: {err}") from err
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Any, int], None]]:
+    """A live line with rows so far, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield lambda _stream, _rows: None
+        return
+    from rich.console import Console
+
+    counts: dict[str, int] = {}
+    with Console(stderr=True).status("pulling") as status:
+
+        def on_page(stream: Any, rows: int) -> None:
+            counts[stream.value] = counts.get(stream.value, 0) + rows
+            status.update(", ".join(f"{count:,} {name}" for name, count in counts.items()))
+
+        yield on_page
+
+
+@click.command(epilog="Example: zdsync plan --out plan.json && zdsync apply plan.json")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan as JSON for `apply`."
+)
+@click.option("--only", type=click.Choice(["tickets", "account", "adoption"]), help="Only this part.")
+@click.option("--exit-code", is_flag=True, help="Exit 10 when there are changes.")
+@click.option("--all", "is_whole", is_flag=True, help="List every ticket, not the first few of each rule.")
+@json_option
+@click.pass_obj
+def plan(
+    globals_: Globals, out: Path | None, only: str | None, *, exit_code: bool, is_whole: bool, as_json: bool
+) -> int:
+    """Decide every unsolved ticket from the mirror and show what would change; writes nothing."""
+    from zdsync.plan.codec import encode
+    from zdsync.plan.guard import guard
+    from zdsync.plan.model import Limits
+    from zdsync.report.plans import plan_lines
+    from zdsync.runs.plan import make_plan
+
+    with open_reader(globals_) as (reading, settings, clock):
+        account = reading.opened.mirror.read_bound_account()
+        planned = make_plan(
+            reading.opened.mirror,
+            reading.opened.journal,
+            reading.rules(),
+            clock,
+            account=account,
+            tag_prefix=settings.tag_prefix,
+        )
+    shown = planned.plan.only(only) if only else planned.plan
+    document = encode(shown)
+    if out is not None:
+        _write_text(out, json.dumps(document, indent=1, ensure_ascii=False))
+    if as_json:
+        print_json(document)
+    else:
+        breaches = guard(shown, Limits(settings.max_changes, settings.max_share))
+        for line in plan_lines(shown, breaches, is_whole=is_whole):
+            click.echo(line)
+        if out is not None:
+            click.echo(f"Written to {out}; `zdsync apply {out}` carries out exactly this.")
+    return CHANGES if exit_code and not shown.is_empty else 0
+
+
+def _write_text(path: Path, text: str) -> None:
+    """Write whole or not at all."""
+    beside = path.with_name(f"{path.name}.part")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as err:
+        raise click.UsageError(f"cannot write {path}: {err.strerror}") from err
+
+
+@click.command(epilog="Example: zdsync apply plan.json")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("--yes", is_flag=True, help="Do not ask; without a file the guard's limits bind.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Change at most N tickets.")
+@json_option
+@click.pass_obj
+def apply(globals_: Globals, file: Path | None, limit: int | None, *, yes: bool, as_json: bool) -> int:
+    """Carry out a plan: FILE as it stands, or one made and shown now."""
+    from zdsync.plan.guard import guard
+    from zdsync.report.plans import plan_lines
+    from zdsync.runs import cycle
+
+    with open_place(globals_) as place:
+        cycle.refuse_shadow(place)
+        with cycle.recorded(place, "apply") as record:
+            cycle.settle_open(place)
+            cycle.refuse_stale(place)
+            if file is not None:
+                chosen = _read_plan(file)
+                cycle.refuse_unfit(chosen, place, place.rules().digest)
+            else:
+                planned = cycle.run_plan(place, record)
+                place.mirror.record_decisions(planned.records(record.run.id))
+                chosen = planned.plan
+            breaches = guard(chosen, place.limits)
+            if not as_json:
+                for line in plan_lines(chosen, breaches):
+                    click.echo(line)
+            if file is None and yes:
+                cycle.refuse_breach(chosen, place.limits)
+            elif not chosen.is_empty and not yes:
+                click.confirm("Carry it out?", abort=True)
+            applied = cycle.run_apply(place, record, chosen, limit=limit)
+            code = record.exit_code
+    _show_applied(applied, record.run.id, as_json=as_json)
+    return code
+
+
+def _read_plan(file: Path) -> Any:
+    from zdsync.errors import PlanRefused
+    from zdsync.plan.codec import decode
+
+    try:
+        document = json.loads(file.read_bytes())
+    except OSError as err:
+        raise PlanRefused(f"cannot read {file}: {err.strerror}", hint="check the path") from err
+    except ValueError as err:
+        raise PlanRefused(f"{file} is not JSON", hint="make one with `zdsync plan --out FILE`") from err
+    return decode(document)
+
+
+def _show_applied(applied: Applied, run_id: str, *, as_json: bool) -> None:
+    from zdsync.report.tables import counted
+
+    outcomes = {outcome.value: count for outcome, count in applied.outcomes.items()}
+    if as_json:
+        left = [{"name": left.name, "outcome": left.outcome, "detail": left.detail} for left in applied.left]
+        print_json({"run": run_id, "outcomes": outcomes, "left": left})
+        return
+    click.echo(f"Run {run_id}: {counted(outcomes)}.")
+    for left in applied.left:
+        click.echo(f"  {left.name}: {left.outcome.value} {left.detail}".rstrip())
+
+
+@click.command(epilog="Example: zdsync run --dry-run")
+@click.option("--dry-run", is_flag=True, help="Pull and decide, write nothing to Zendesk.")
+@json_option
+@click.pass_obj
+def run(globals_: Globals, *, dry_run: bool, as_json: bool) -> int:
+    """One cycle: pull, plan, guard, apply, record."""
+    from zdsync.plan.codec import encode
+    from zdsync.report.plans import plan_lines
+    from zdsync.runs.cycle import run_cycle
+
+    with open_place(globals_) as place:
+        ended = run_cycle(place, is_dry=dry_run)
+    if as_json and ended.applied is None:
+        print_json({"run": ended.run_id, "plan": encode(ended.planned.plan)})
+    elif ended.applied is not None:
+        _show_applied(ended.applied, ended.run_id, as_json=as_json)
+    else:
+        for line in plan_lines(ended.planned.plan):
+            click.echo(line)
+        click.echo("Nothing was written: " + ("a dry run." if dry_run else "ZDSYNC_MODE is shadow."))
+    return ended.exit_code
+
+
+@click.command(epilog="Example: ZDSYNC_SCHEDULE='every 2m' zdsync worker")
+@click.option("--cycles", type=click.IntRange(min=1), metavar="N", help="End after N cycles.")
+@click.pass_obj
+def worker(globals_: Globals, cycles: int | None) -> int:
+    """Cycle for ever on the schedule; SIGTERM or Ctrl-C ends it cleanly."""
+    from zdsync.runs.cycle import run_cycle
+    from zdsync.schedule import run_schedule
+    from zdsync.wiring import open_workplace
+
+    settings = globals_.settings(needs_account=True)
+    with system_clock() as (clock, flag), open_workplace(settings, clock) as place:
+        return run_schedule(
+            lambda: run_cycle(place).exit_code,
+            settings.schedule,
+            settings.timezone,
+            flag,
+            max_cycles=cycles,
+        )

@@ -1,0 +1,82 @@
+"""A plan for people: grouped by rule, counted, each change in one line with its reason."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from zdsync.plan.model import Breach, GroupChange, Plan, TicketChange
+from zdsync.report.tables import counted
+
+SHOWN_PER_RULE = 5
+
+
+def plan_lines(plan: Plan, breaches: Sequence[Breach] = (), *, is_whole: bool = False) -> Iterator[str]:
+    """The plan as text, line by line; a few tickets per rule unless `is_whole`."""
+    until = f"{plan.mirror_until:%Y-%m-%d %H:%M:%S} UTC" if plan.mirror_until else "never pulled"
+    yield f"Plan for {plan.account}, mirror complete until {until}, rules {plan.rules_digest[:12]}"
+    yield f"{plan.unsolved:,} unsolved tickets: {counted(plan.counts)}"
+    if plan.is_empty:
+        yield "Nothing to change."
+        return
+    yield ""
+    yield from _account_lines(plan)
+    for (kind, rule), changes in _by_rule(plan.ticket_changes).items():
+        yield from _rule_lines(kind, rule, changes, is_whole=is_whole)
+    notes = sum(change.note is not None for change in plan.ticket_changes)
+    yield f"In all: {counted(plan_figures(plan))}; {notes:,} internal notes."
+    yield from (f"Over a limit: {breach.message}" for breach in breaches)
+
+
+def plan_figures(plan: Plan) -> dict[str, int]:
+    groups = sum(isinstance(change, GroupChange) for change in plan.account_changes)
+    return {
+        "groups to create": groups,
+        "views to create": len(plan.account_changes) - groups,
+        "tickets to change": len(plan.ticket_changes),
+    }
+
+
+def _account_lines(plan: Plan) -> Iterator[str]:
+    for change in plan.account_changes:
+        if isinstance(change, GroupChange):
+            yield f"+ group {change.name!r}: {change.reason}"
+        else:
+            names = ", ".join(group.name for group in change.groups)
+            yield f"+ view {change.title!r} for {names}: {change.reason}"
+    if plan.account_changes:
+        yield ""
+
+
+def _by_rule(changes: Sequence[TicketChange]) -> dict[tuple[str, str], list[TicketChange]]:
+    grouped: dict[tuple[str, str], list[TicketChange]] = defaultdict(list)
+    for change in changes:
+        grouped[change.kind, change.rule].append(change)
+    return dict(sorted(grouped.items()))
+
+
+def _rule_lines(kind: str, rule: str, changes: list[TicketChange], *, is_whole: bool) -> Iterator[str]:
+    name = f" by {rule}" if rule else ""
+    plural = "ticket" if len(changes) == 1 else "tickets"
+    yield f"{len(changes):,} {plural} {kind}{name}: {changes[0].reason}"
+    shown = changes if is_whole else changes[:SHOWN_PER_RULE]
+    for change in shown:
+        yield f"  ~ #{change.ticket_id}  {change_text(change)}"
+    if len(changes) > len(shown):
+        yield f"    … and {len(changes) - len(shown):,} more"
+    yield ""
+
+
+def change_text(change: TicketChange) -> str:
+    """One ticket's change in one line: `+tier_2 −tier_1, group Frontline → Specialists, priority normal → high`."""
+    tags = [f"+{tag}" for tag in change.add_tags] + [f"−{tag}" for tag in change.remove_tags]
+    parts = [" ".join(tags)] if tags else []
+    if change.group is not None:
+        before = change.group_before.name if change.group_before else "none"
+        parts.append(f"group {before} → {change.group.name}")
+    if change.assignee_before is not None:
+        parts.append("assignee cleared")
+    parts += [f"{diff.field} {diff.before or 'none'} → {diff.after}" for diff in change.fields]
+    if change.note is not None:
+        parts.append("note")
+    return ", ".join(parts)

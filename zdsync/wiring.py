@@ -1,0 +1,84 @@
+"""Settings become adapters, adapters become runs: the only module that names both sides."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from zdsync.config import Settings
+from zdsync.detect import TextFilter
+from zdsync.mirror.open import OpenMirror, open_mirror
+from zdsync.model import RunId
+from zdsync.plan.model import Limits
+from zdsync.ports import Clock
+from zdsync.rules.load import load_rules
+from zdsync.rules.model import RuleSet
+from zdsync.runs.cycle import Workplace
+from zdsync.settings import Mode
+from zdsync.zendesk.account import connect
+
+
+def new_run_id(now: datetime) -> RunId:
+    """Sortable by time, unique among processes: `20261122-093000-1f3a`."""
+    return RunId(f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A mirror opened for reading, beside whatever is written meanwhile."""
+
+    opened: OpenMirror
+    rules_folder: Path
+
+    def rules(self) -> RuleSet:
+        return load_rules(self.rules_folder)
+
+
+@contextmanager
+def open_reading(settings: Settings, clock: Clock) -> Iterator[Reading]:
+    opened = open_mirror(settings.database_url, clock=clock, read_only=True)
+    try:
+        yield Reading(opened, settings.rules_folder)
+    finally:
+        opened.close()
+
+
+@contextmanager
+def open_workplace(settings: Settings, clock: Clock) -> Iterator[Workplace]:
+    """Everything a writing run needs, under the mirror's lease: one process at a time."""
+    opened = open_mirror(settings.database_url, clock=clock)
+    try:
+        with opened.lease():
+            account = connect(
+                settings.account_url,
+                settings.credentials,
+                rate_share=settings.rate_share,
+                clock=clock,
+                text_filter=TextFilter(settings.bodies.value),
+            )
+            yield Workplace(
+                account=settings.account_url,
+                source=account,
+                writer=account,
+                mirror=opened.mirror,
+                journal=opened.journal,
+                clock=clock,
+                rules=lambda: load_rules(settings.rules_folder),
+                new_run_id=new_run_id,
+                start=settings.start,
+                tag_prefix=settings.tag_prefix,
+                limits=Limits(settings.max_changes, settings.max_share),
+                is_shadow=settings.mode is Mode.SHADOW,
+            )
+    finally:
+        opened.close()
+
+
+def starter_rules() -> Path:
+    """The shipped rule folder: inside an installed package, or beside it in a checkout."""
+    inside = Path(__file__).parent / "starter_rules"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "rules"
