@@ -14,6 +14,7 @@ from zdsync.model import (
     Organization,
     Ticket,
     User,
+    UserId,
 )
 from zdsync.text import fold
 
@@ -47,7 +48,7 @@ class Facts:
     now: datetime
     requester: User | None = None
     organization: Organization | None = None
-    staff: Mapping[int, User] = field(default_factory=dict, repr=False)
+    staff: Mapping[UserId, User] = field(default_factory=dict, repr=False)
     is_settling: bool = False
     touch: Touch | None = None
     person_fields: frozenset[str] = frozenset()
@@ -120,7 +121,7 @@ def derive(case: Case, now: datetime, *, tag_prefix: str) -> Facts:
     )
 
 
-def is_person(event: Event, staff: Mapping[int, User]) -> bool:
+def is_person(event: Event, staff: Mapping[UserId, User]) -> bool:
     """Whether an agent or admin did this by hand: no rule, no bot, no customer, no system, and not we ourselves.
 
     Our own updates are told by their key, since an OAuth worker acts as a real user.
@@ -221,7 +222,9 @@ class _History:
                 yield "assigned it"
             elif change.field == "priority" and not event.is_create:
                 yield "chose the priority"
-            elif change.field == "tags" and any(tag.startswith(self.tag_prefix) for tag, _ in _tag_steps(change)):
+            elif change.field == "tags" and any(
+                tag.startswith(self.tag_prefix) for tag, _ in _tag_steps(change)
+            ):
                 yield "chose the tier"
 
     def ticket_without_us(self) -> Ticket:

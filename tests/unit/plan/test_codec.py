@@ -1,0 +1,97 @@
+"""Plans as files: they round-trip, and edited, torn or foreign ones are refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.build import moment
+from zdsync.errors import PlanRefused
+from zdsync.model import GroupId, TicketId, UserId
+from zdsync.plan.codec import decode, encode
+from zdsync.plan.model import FieldDiff, GroupChange, GroupRef, Plan, TicketChange, ViewChange
+
+_TEXT = st.text(max_size=20)
+_VALUE = st.one_of(st.none(), st.booleans(), st.integers(), _TEXT, st.lists(_TEXT, max_size=3).map(tuple))
+_GROUP = st.builds(GroupRef, name=_TEXT, id=st.none() | st.integers(1, 2**63 - 1).map(GroupId))
+_TAGS = st.lists(_TEXT, max_size=3).map(tuple)
+_CHANGE = st.builds(
+    TicketChange,
+    ticket_id=st.integers(1, 2**63 - 1).map(TicketId),
+    updated_stamp=st.just(moment(-5)),
+    kind=_TEXT,
+    rule=_TEXT,
+    reason=_TEXT,
+    tier=st.none() | _TEXT,
+    fields=st.lists(st.builds(FieldDiff, field=_TEXT, before=_VALUE, after=_VALUE), max_size=3).map(tuple),
+    group=st.none() | _GROUP,
+    group_before=st.none() | _GROUP,
+    assignee_before=st.none() | st.integers(1, 2**63 - 1).map(UserId),
+    add_tags=_TAGS,
+    remove_tags=_TAGS,
+    tags=_TAGS,
+    note=st.none() | _TEXT,
+    note_digest=st.none() | _TEXT,
+)
+_OBJECT = st.one_of(
+    st.builds(GroupChange, name=_TEXT, reason=_TEXT),
+    st.builds(
+        ViewChange,
+        title=_TEXT,
+        tier=_TEXT,
+        tag=_TEXT,
+        groups=st.lists(_GROUP, max_size=2).map(tuple),
+        reason=_TEXT,
+    ),
+)
+PLANS = st.builds(
+    Plan,
+    account=_TEXT,
+    made_at=st.just(moment()),
+    mirror_until=st.none() | st.just(moment(-1)),
+    rules_digest=_TEXT,
+    unsolved=st.integers(0, 10**6),
+    account_changes=st.lists(_OBJECT, max_size=3).map(tuple),
+    ticket_changes=st.lists(_CHANGE, max_size=3).map(tuple),
+    counts=st.dictionaries(_TEXT, st.integers(0, 10**6), max_size=3),
+)
+
+
+@given(PLANS)
+def test_round_trip(plan: Plan) -> None:
+    """A plan written as JSON and read again is the same plan, and the same text."""
+    text = json.dumps(encode(plan))
+    again = decode(json.loads(text))
+    assert again == plan
+    assert json.dumps(encode(again)) == text
+
+
+def plan(**given: Any) -> Plan:
+    ordinary: dict[str, Any] = {"mirror_until": moment(-1), "rules_digest": "d", "unsolved": 9}
+    return Plan(account="https://acme.zendesk.com", made_at=moment(), **{**ordinary, **given})
+
+
+def test_an_edit_breaks_the_seal() -> None:
+    """Any edit of a plan file is noticed."""
+    document = encode(plan(account_changes=(GroupChange("Experts", "tier 3"),)))
+    document["account_changes"][0]["name"] = "Executives"
+    with pytest.raises(PlanRefused, match="edited"):
+        decode(document)
+
+
+@pytest.mark.parametrize("document", [None, [], {}, {"format": 1}, "plan"])
+def test_other_json_is_no_plan(document: object) -> None:
+    """A file that never was a plan is refused as such."""
+    with pytest.raises(PlanRefused, match="not a plan"):
+        decode(document)
+
+
+def test_other_formats_are_refused() -> None:
+    """A plan of another version's format is refused, with the version named."""
+    document = {**encode(plan()), "format": 99}
+    with pytest.raises(PlanRefused, match="format 99"):
+        decode(document)

@@ -1,0 +1,184 @@
+"""Facts: who touched a ticket, what people chose, and the ticket as it would be without us."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.build import (
+    AGENT,
+    BOT,
+    CUSTOMER,
+    FRONTLINE,
+    SPECIALISTS,
+    WORKER,
+    case,
+    created,
+    event,
+    moment,
+    ticket,
+)
+from zdsync.facts import Facts, derive
+from zdsync.model import Case, Event, FieldId, Finding, TicketId
+
+OURS = "run-1:1"
+
+
+def facts(given: Case) -> Facts:
+    return derive(given, moment(), tag_prefix="tier_")
+
+
+@pytest.mark.parametrize(
+    ("deed", "how"),
+    [
+        (event(AGENT, reply="Hello"), "replied"),
+        (event(AGENT, ("group_id", SPECIALISTS)), "chose the group"),
+        (event(AGENT, ("assignee_id", AGENT)), "assigned it"),
+        (event(AGENT, ("priority", "high", None)), "chose the priority"),
+        (event(AGENT, ("tags", ("tier_2",), ())), "chose the tier"),
+        (created(("group_id", FRONTLINE), author=AGENT), "chose the group"),
+    ],
+)
+def test_a_persons_hand_touches(deed: Event, how: str) -> None:
+    """A public reply, an assignment, or a choice of group, tier or priority by a person takes a ticket in hand."""
+    touch = facts(case(created(), deed)).touch
+    assert touch is not None
+    assert touch.how == how
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        event(CUSTOMER, reply="Any news?"),
+        event(CUSTOMER, ("priority", "urgent")),
+        event(AGENT, note="Looks odd"),
+        event(AGENT, ("status", "pending", "open")),
+        event(AGENT, ("tags", ("odd",), ())),
+        event(BOT, reply="Have you tried our article?"),
+        event(BOT, ("group_id", FRONTLINE)),
+        event(AGENT, ("group_id", FRONTLINE), rel="trigger"),
+        event(None, ("group_id", FRONTLINE)),
+        event(WORKER, ("group_id", SPECIALISTS), ("priority", "high"), key=OURS),
+        event(CUSTOMER, reply="It broke", by_rule=[("group_id", FRONTLINE)]),
+    ],
+)
+def test_no_person_no_touch(deed: Event) -> None:
+    """Customers, notes, labels, bots, triggers, the system and our own writes leave a ticket untouched."""
+    assert facts(case(created(), deed)).touch is None
+
+
+def test_unknown_history_counts_as_touched() -> None:
+    """A ticket whose beginning is not mirrored is treated as somebody's."""
+    touch = facts(case(event(CUSTOMER, reply="Hi"), has_whole_history=False)).touch
+    assert touch is not None
+    assert "history" in touch.how
+
+
+@pytest.mark.parametrize(("minutes", "is_settling"), [(-30, False), (-1, True), (0, True)])
+def test_settling(minutes: float, is_settling: bool) -> None:
+    """A ticket at or past the moment up to which events are complete is settling."""
+    assert facts(case(ticket=ticket(updated_at=moment(minutes)))).is_settling is is_settling
+
+
+def test_without_events_everything_settles() -> None:
+    """Before any event was mirrored nothing can be decided."""
+    assert facts(case(events_until=None)).is_settling
+
+
+def test_our_own_writes_are_taken_back() -> None:
+    """Conditions see the ticket as it would be without us, over several writes of ours."""
+    now = ticket(
+        group_id=SPECIALISTS,
+        priority="urgent",
+        tags={"vip", "tier_2", "foreign"},
+        custom_fields={7: "billing"},
+    )
+    history = (
+        created(("group_id", FRONTLINE), ("priority", "low")),
+        event(WORKER, ("priority", "high", "low"), ("tags", ("vip", "tier_1"), ()), key=OURS, at=-40),
+        event(WORKER, ("priority", "urgent", "high"), ("group_id", SPECIALISTS, FRONTLINE), key=OURS, at=-39),
+        event(WORKER, ("tags", ("tier_2",), ("tier_1", "gone")), ("7", "billing", None), key=OURS, at=-38),
+    )
+    found = facts(case(*history, ticket=now))
+    assert found.current == now
+    assert found.ticket.priority == "low"
+    assert found.ticket.group_id == FRONTLINE
+    assert found.ticket.tags == {"foreign", "gone"}
+    assert found.ticket.custom_fields == {FieldId(7): None}
+
+
+def test_what_others_wrote_after_us_stays() -> None:
+    """A value that somebody else set last is the world's, not ours."""
+    history = (
+        created(("priority", "low")),
+        event(WORKER, ("priority", "high", "low"), ("tags", ("vip",), ()), key=OURS, at=-40),
+        event(AGENT, ("priority", "normal", "high"), ("tags", ("vip",), ()), at=-30),
+    )
+    found = facts(case(*history, ticket=ticket(priority="normal", tags={"vip"})))
+    assert found.ticket.priority == "normal"
+    assert found.ticket.tags == {"vip"}
+
+
+def test_people_choose() -> None:
+    """The latest change of a field or tag tells whose choice it is."""
+    history = (
+        created(("type", "question")),
+        event(AGENT, ("type", "incident", "question"), ("tags", ("a", "b"), ("c",)), at=-40),
+        event(None, ("tags", ("b",), ()), at=-35),
+        event(AGENT, ("priority", "high", None), at=-30),
+        event(CUSTOMER, ("priority", "low", "high"), at=-20),
+    )
+    found = facts(case(*history))
+    assert found.person_fields == {"type"}
+    assert found.person_tags == {"a": True, "c": False}
+
+
+def test_emptying_a_field_is_a_choice_too() -> None:
+    """A field that a person emptied stays the person's."""
+    history = (created(), event(AGENT, ("type", None, "incident")))
+    assert "type" in facts(case(*history)).person_fields
+
+
+def test_group_choice_and_tag_times() -> None:
+    """The moment of a person's choice of group stands until something else moves the ticket."""
+    moved = event(AGENT, ("group_id", SPECIALISTS, FRONTLINE), at=-40)
+    assert facts(case(created(), moved)).group_chosen_at == moment(-40)
+    back = event(AGENT, ("group_id", FRONTLINE, SPECIALISTS), rel="trigger", at=-30)
+    assert facts(case(created(), moved, back)).group_chosen_at is None
+    tagged = event(WORKER, ("tags", ("tier_1",), ()), key=OURS, at=-20)
+    found = facts(case(created(), tagged))
+    assert found.tag_added_at == {"tier_1": moment(-20)}
+    assert found.own_tag_adds == {"tier_1": 1}
+
+
+def test_counts() -> None:
+    """Replies are people's public ones; reopens leave solved; stations count what was set."""
+    history = (
+        created(("group_id", FRONTLINE)),
+        event(AGENT, ("assignee_id", AGENT, None), ("status", "solved", "open"), reply="Done", at=-40),
+        event(CUSTOMER, ("status", "open", "solved"), reply="Not done", at=-30),
+        event(
+            AGENT,
+            ("group_id", SPECIALISTS, FRONTLINE),
+            ("assignee_id", None, AGENT),
+            note="Over to you",
+            at=-20,
+        ),
+    )
+    found = facts(case(*history))
+    assert (found.replies, found.reopens, found.group_stations, found.assignee_stations) == (1, 1, 2, 1)
+    assert found.comment == "Over to you"
+    assert found.public_comments == ("Something is wrong", "Done", "Not done")
+
+
+def test_texts_and_findings() -> None:
+    """Text is subject, description and public comments; findings are known by detector."""
+    hit = Finding(TicketId(1), None, "iban", 1, is_public=True)
+    found = facts(
+        case(created(), event(AGENT, note="SECRET"), ticket=ticket(subject="Überweisung"), findings=(hit,))
+    )
+    assert " überweisung " in found.words("subject")
+    assert " something is wrong " in found.words("text")
+    assert "secret" not in found.words("text")
+    assert found.words("comment") == " secret "
+    assert found.words("description") is found.words("description")
+    assert found.detected == {"iban"}
