@@ -195,4 +195,3 @@ class World:
 
     def custom_fields(self) -> list[Json]:
         return [row for row in self.tables["ticket_fields"].values() if row.get("removable")]
-

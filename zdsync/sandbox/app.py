@@ -1,0 +1,248 @@
+"""The sandbox as a WSGI application: one request in, one Zendesk answer out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.wrappers import Request, Response
+
+from zdsync.sandbox import routes
+from zdsync.sandbox.answers import ApiError, Reply, forbidden, invalid_endpoint, unauthenticated
+from zdsync.sandbox.auth import Credentials
+from zdsync.sandbox.call import Call, Options
+from zdsync.sandbox.clock import SandboxClock
+from zdsync.sandbox.control import Control, control_reply
+from zdsync.sandbox.faults import Fault, Faults
+from zdsync.sandbox.jobs import Jobs
+from zdsync.sandbox.limits import Limits, Meter
+from zdsync.sandbox.seed.build import seed_world
+from zdsync.sandbox.world import World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_JSON = "application/json; charset=utf-8"
+
+
+@dataclass(slots=True)
+class RequestLog:
+    """How often each endpoint and bucket was called, and the latest thousand requests."""
+
+    total: int = 0
+    by_endpoint: Counter[str] = field(default_factory=Counter)
+    by_bucket: Counter[str] = field(default_factory=Counter)
+    by_status: Counter[int] = field(default_factory=Counter)
+    latest: deque[tuple[float, str, int]] = field(default_factory=lambda: deque(maxlen=1000))
+
+    def note(self, at: float, line: str, endpoint: str, buckets: Iterable[str], status: int) -> None:
+        self.total += 1
+        self.by_endpoint[endpoint] += 1
+        self.by_bucket.update(buckets)
+        self.by_status[status] += 1
+        self.latest.append((at, line, status))
+
+    def clear(self) -> None:
+        self.total = 0
+        for counter in (self.by_endpoint, self.by_bucket, self.by_status, self.latest):
+            counter.clear()
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "total": self.total,
+            "by_endpoint": dict(self.by_endpoint),
+            "by_bucket": dict(self.by_bucket),
+            "by_status": {str(status): count for status, count in self.by_status.items()},
+        }
+
+
+@dataclass(slots=True)
+class _Matched:
+    endpoint: routes.Endpoint
+    arguments: dict[str, Any]
+
+
+class Sandbox:
+    """A small Zendesk account behind a WSGI interface; safe to call from several threads."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        limits: Limits | None = None,
+        credentials: Credentials | None = None,
+        faults: Faults | None = None,
+        options: Options | None = None,
+    ) -> None:
+        self.world = world
+        self.clock = world.clock
+        self.meter = Meter(limits)
+        self.credentials = credentials or Credentials()
+        self.faults = faults or Faults()
+        self.options = options or Options()
+        self.jobs = Jobs(world)
+        self.jobs.limit = limits.jobs if limits else None
+        self.request_log = RequestLog()
+        self.lock = threading.RLock()
+        self.control = Control(self)
+        self._map = routes.build()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        if request.path.startswith("/sandbox/"):
+            with self.lock:
+                response = self._render(control_reply(self.control, request), {})
+            return response(environ, start_response)
+        fault = self._strike(request)
+        response = self._answer(request, fault)
+        if fault is not None and fault.kind == "reset_after":
+            raise ConnectionResetError("the connection was reset after the request was handled")
+        if fault is not None and fault.kind == "cut_body":
+            return _cut(response, environ, start_response)
+        return response(environ, start_response)
+
+    def _strike(self, request: Request) -> Fault | None:
+        """The fault that hits this request; breaks or delays it right here if it says so."""
+        with self.lock:
+            target = request.full_path if request.query_string else request.path
+            fault = self.faults.take(request.method, target)
+        if fault is None:
+            return None
+        if fault.kind == "reset_before":
+            raise ConnectionResetError("the connection was reset before the request was handled")
+        if fault.kind == "slow":
+            if request.environ.get("zdsync.in_process"):
+                request.environ["zdsync.slow_s"] = fault.seconds
+            else:
+                time.sleep(fault.seconds)
+        if fault.kind == "expired_token":
+            self.credentials.expire_all()
+        return fault
+
+    def _answer(self, request: Request, fault: Fault | None) -> Response:
+        with self.lock:
+            self.jobs.tick()
+            headers: dict[str, str] = {}
+            seen: list[str] = ["(none)"]
+            buckets: list[str] = []
+            try:
+                if fault is not None and fault.kind.isdigit():
+                    raise fault.answer()
+                reply = self._handle(request, headers, seen, buckets)
+            except ApiError as error:
+                reply = Reply(error.body, error.status, error.headers)
+            line = f"{request.method} {request.path}"
+            self.request_log.note(self.clock.time(), line, seen[0], buckets, reply.status)
+            return self._render(reply, headers)
+
+    def _handle(
+        self, request: Request, headers: dict[str, str], seen: list[str], buckets: list[str]
+    ) -> Reply:
+        now = self.clock.time()
+        path = request.path.rstrip("/").removesuffix(".json")
+        if path == "/oauth/tokens" and request.method == "POST":
+            seen[0] = "POST /oauth/tokens"
+            body = orjson.loads(request.get_data() or b"{}")
+            return Reply(self.credentials.issue(body, now), 201)
+        matched = self._match(path, request.method)
+        endpoint = matched.endpoint
+        seen[0] = endpoint.name
+        caller = self.credentials.identify(request.headers.get("Authorization"), self.world, now)
+        if caller is None and not endpoint.open_to_all:
+            raise unauthenticated()
+        if caller is not None and not endpoint.open_to_all:
+            caller.require(endpoint.resource, write=request.method != "GET", only_global=endpoint.only_global)
+            if endpoint.admin:
+                caller.require_admin()
+        if any(path.startswith(f"/api/v2/{prefix}") for prefix in self.options.denied):
+            raise forbidden("Your plan does not include this feature.")
+        buckets += endpoint.buckets
+        subject = str(matched.arguments.get("ident", ""))
+        headers |= self.meter.charge(tuple((name, _subject(name, subject)) for name in endpoint.buckets), now)
+        base = request.host_url.rstrip("/")
+        call = Call(self.world, self.jobs, self.options, request, base, caller, path)
+        try:
+            reply = endpoint.handler(call, **matched.arguments)
+        finally:
+            headers |= call.headers | _warning(endpoint, call)
+        return reply
+
+    def _match(self, path: str, method: str) -> _Matched:
+        adapter = self._map.bind("sandbox")
+        try:
+            endpoint, arguments = adapter.match(path, method=method)
+        except MethodNotAllowed as err:
+            raise ApiError(405, {"error": "MethodNotAllowed", "description": "Not allowed"}) from err
+        except HTTPException as err:
+            raise invalid_endpoint() from err
+        return _Matched(endpoint, dict(arguments))
+
+    def _render(self, reply: Reply, headers: dict[str, str]) -> Response:
+        body = reply.body
+        if body is None:
+            data, kind = b"", _JSON
+        elif isinstance(body, str):
+            data, kind = body.encode(), "text/html" if body.startswith("<") else "text/plain"
+        else:
+            data, kind = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS), _JSON
+        response = Response(data, reply.status, content_type=kind)
+        response.headers["X-Zendesk-API-Version"] = "v2"
+        response.headers["X-Request-Id"] = f"sandbox-{self.request_log.total:08d}"
+        for name, value in (headers | reply.headers).items():
+            response.headers[name] = value
+        return response
+
+
+def _subject(bucket: str, ident: str) -> str:
+    return ident if bucket.startswith("per-") else ""
+
+
+def _warning(endpoint: routes.Endpoint, call: Call) -> dict[str, str]:
+    if not call.unpermitted:
+        return {}
+    handler = getattr(endpoint.handler, "func", endpoint.handler)
+    keys = ", ".join(f'"{key}"' for key in call.unpermitted)
+    controller = call.path.split("/")[3]
+    text = f':controller=>"{controller}", :action=>"{handler.__name__}"'
+    return {
+        "x-zendesk-api-warn": f"{{:allowed_parameters=>{{{text}, "
+        f":unpermitted_keys=>[{keys}], :invalid_values=>[]}}}}"
+    }
+
+
+def _cut(response: Response, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+    """Promise the whole body, send half, then break the connection."""
+    data = response.get_data()
+    start_response(response.status, response.get_wsgi_headers(environ).to_wsgi_list())
+    yield data[: len(data) // 2]
+    raise ConnectionResetError("the connection was reset in the middle of the body")
+
+
+def make_sandbox(
+    tickets: int = 5000,
+    seed: int = 1,
+    now: datetime | float | None = None,
+    *,
+    rate_limits: bool | Limits = True,
+    frozen: bool | None = None,
+    options: Options | None = None,
+    credentials: Credentials | None = None,
+) -> Sandbox:
+    """A seeded sandbox.
+
+    The same `tickets`, `seed` and `now` give the same account. With `now` the clock stands still at it
+    until `control.advance`, unless `frozen` is False; without, it runs with real time. `rate_limits`
+    False takes every limit away, a `Limits` sets others.
+    """
+    clock = SandboxClock(now, frozen=frozen)
+    world = World(clock)
+    seed_world(world, tickets, seed)
+    limits = rate_limits if isinstance(rate_limits, Limits) else (Limits() if rate_limits else None)
+    return Sandbox(world, limits=limits, options=options, credentials=credentials)
