@@ -11,9 +11,9 @@ from pathlib import Path
 
 from zdsync.config import Settings
 from zdsync.detect import TextFilter
+from zdsync.errors import MirrorError
 from zdsync.mirror.open import OpenMirror, open_mirror
-from zdsync.model import RunId
-from zdsync.plan.model import Limits
+from zdsync.model import Account, RunId
 from zdsync.ports import Clock
 from zdsync.rules.load import load_rules
 from zdsync.rules.model import RuleSet
@@ -35,6 +35,7 @@ class Reading:
     rules_folder: Path
 
     def rules(self) -> RuleSet:
+        """The rule files as they stand now; raises RuleError."""
         return load_rules(self.rules_folder)
 
 
@@ -42,7 +43,7 @@ class Reading:
 def open_reading(settings: Settings, clock: Clock) -> Iterator[Reading]:
     opened = open_mirror(settings.database_url, clock=clock, read_only=True)
     try:
-        yield Reading(opened, settings.rules_folder)
+        yield Reading(opened, settings.rules)
     finally:
         opened.close()
 
@@ -50,28 +51,29 @@ def open_reading(settings: Settings, clock: Clock) -> Iterator[Reading]:
 @contextmanager
 def open_workplace(settings: Settings, clock: Clock) -> Iterator[Workplace]:
     """Everything a writing run needs, under the mirror's lease: one process at a time."""
+    access = settings.need_access()
     opened = open_mirror(settings.database_url, clock=clock)
     try:
         with opened.lease():
             account = connect(
-                settings.account_url,
-                settings.credentials,
+                access.url,
+                access.credentials,
                 rate_share=settings.rate_share,
                 clock=clock,
                 text_filter=TextFilter(settings.bodies.value),
             )
             yield Workplace(
-                account=settings.account_url,
+                account=access.url,
                 source=account,
                 writer=account,
                 mirror=opened.mirror,
                 journal=opened.journal,
                 clock=clock,
-                rules=lambda: load_rules(settings.rules_folder),
+                rules=lambda: load_rules(settings.rules),
                 new_run_id=new_run_id,
                 start=settings.start,
                 tag_prefix=settings.tag_prefix,
-                limits=Limits(settings.max_changes, settings.max_share),
+                limits=settings.limits,
                 is_shadow=settings.mode is Mode.SHADOW,
             )
     finally:
@@ -82,3 +84,13 @@ def starter_rules() -> Path:
     """The shipped rule folder: inside an installed package, or beside it in a checkout."""
     inside = Path(__file__).parent / "starter_rules"
     return inside if inside.is_dir() else Path(__file__).parent.parent / "rules"
+
+
+def read_account_if_any(settings: Settings, clock: Clock) -> Account | None:
+    """The mirrored account, None when there is no mirror yet or it was never filled."""
+    try:
+        with open_reading(settings, clock) as reading:
+            account = reading.opened.mirror.read_account()
+    except MirrorError:
+        return None
+    return account if account.groups else None

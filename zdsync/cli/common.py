@@ -34,23 +34,38 @@ class Globals:
     environ: Mapping[str, str]
 
     def settings(self, *, needs_account: bool) -> Settings:
+        """The settings, with logging set up by them; raises ConfigError with every fault."""
         from zdsync.config import load_settings
-        from zdsync.log import set_up_logging
+        from zdsync.log import configure_logging
+        from zdsync.schedule import SystemClock
 
         overrides = {"ZDSYNC_RULES": self.rules, "ZDSYNC_DATABASE_URL": self.db}
         given = {name: value for name, value in overrides.items() if value is not None}
-        settings = load_settings(self.env, self.environ, overrides=given, needs_account=needs_account)
-        set_up_logging(settings, is_verbose=self.is_verbose)
+        settings = load_settings(
+            self._env_file(),
+            self.environ,
+            now=SystemClock().now(),
+            needs_account=needs_account,
+            overrides=given,
+        )
+        configure_logging(settings.log, secrets=settings.secrets, is_verbose=self.is_verbose)
+        for note in settings.notes:
+            click.echo(f"note: {note}", err=True)
         return settings
+
+    def _env_file(self) -> Path | None:
+        """The file that was named, else `.env` here if there is one."""
+        beside = Path(".env")
+        return self.env or (beside if beside.is_file() else None)
 
 
 @contextmanager
 def system_clock() -> Iterator[tuple[Clock, StopFlag]]:
     """The system's clock, stopped cleanly by SIGTERM and SIGINT."""
-    from zdsync.schedule import StopFlag, SystemClock, stop_on_signals
+    from zdsync.schedule import StopFlag, SystemClock, stopping_on_signals
 
     flag = StopFlag()
-    with stop_on_signals(flag):
+    with stopping_on_signals(flag):
         yield SystemClock(flag), flag
 
 

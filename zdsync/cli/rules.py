@@ -19,10 +19,12 @@ def rules() -> None:
 def check(globals_: Globals, *, strict: bool, as_json: bool) -> int:
     """Every fault in the rule files at once, with file, line and column; names too when a mirror is there."""
     from zdsync.runs.check import check_rules
+    from zdsync.wiring import read_account_if_any
 
     settings = globals_.settings(needs_account=False)
     with system_clock() as (clock, _):
-        problems = check_rules(settings, clock)
+        account = read_account_if_any(settings, clock)
+        problems = check_rules(settings.rules, account, tag_prefix=settings.tag_prefix, now=clock.now())
     errors = [problem for problem in problems if not problem.is_warning]
     if as_json:
         print_json([{name: getattr(p, name) for name in p.__slots__} for p in problems])
@@ -30,7 +32,7 @@ def check(globals_: Globals, *, strict: bool, as_json: bool) -> int:
         for problem in problems:
             click.echo(f"{problem}" if not problem.is_warning else f"{problem} (warning)")
         if not problems:
-            click.echo(f"{settings.rules_folder}: no problems")
+            click.echo(f"{settings.rules}: no problems")
     if errors:
         return 2
     return FINDINGS if strict and problems else 0

@@ -113,7 +113,6 @@ def plan(
     """Decide every unsolved ticket from the mirror and show what would change; writes nothing."""
     from zdsync.plan.codec import encode
     from zdsync.plan.guard import guard
-    from zdsync.plan.model import Limits
     from zdsync.report.plans import plan_lines
     from zdsync.runs.plan import make_plan
 
@@ -134,7 +133,7 @@ def plan(
     if as_json:
         print_json(document)
     else:
-        breaches = guard(shown, Limits(settings.max_changes, settings.max_share))
+        breaches = guard(shown, settings.limits)
         for line in plan_lines(shown, breaches, is_whole=is_whole):
             click.echo(line)
         if out is not None:
@@ -245,15 +244,15 @@ def run(globals_: Globals, *, dry_run: bool, as_json: bool) -> int:
 def worker(globals_: Globals, cycles: int | None) -> int:
     """Cycle for ever on the schedule; SIGTERM or Ctrl-C ends it cleanly."""
     from zdsync.runs.cycle import run_cycle
-    from zdsync.schedule import run_schedule
+    from zdsync.schedule import run_on_schedule
     from zdsync.wiring import open_workplace
 
     settings = globals_.settings(needs_account=True)
     with system_clock() as (clock, flag), open_workplace(settings, clock) as place:
-        return run_schedule(
-            lambda: run_cycle(place).exit_code,
+        return run_on_schedule(
+            lambda: run_cycle(place),
             settings.schedule,
-            settings.timezone,
-            flag,
+            timezone=settings.timezone,
+            stop=flag,
             max_cycles=cycles,
         )

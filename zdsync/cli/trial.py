@@ -45,12 +45,12 @@ def sandbox(_globals: Globals, port: int, tickets: int, seed: int, *, limits: bo
 
 def sandbox_settings(url: str) -> dict[str, str]:
     """What makes zdsync use the sandbox at `url`."""
-    from zdsync.sandbox.auth import SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET
+    from zdsync.sandbox.auth import CLIENT_ID, CLIENT_SECRET
 
     return {
         "ZENDESK_URL": url,
-        "ZENDESK_CLIENT_ID": SANDBOX_CLIENT_ID,
-        "ZENDESK_CLIENT_SECRET": SANDBOX_CLIENT_SECRET,
+        "ZENDESK_CLIENT_ID": CLIENT_ID,
+        "ZENDESK_CLIENT_SECRET": CLIENT_SECRET,
         "ZDSYNC_MODE": "apply",
     }
 

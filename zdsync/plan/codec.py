@@ -37,7 +37,7 @@ def encode(plan: Plan) -> dict[str, Any]:
         "unsolved": plan.unsolved,
         "counts": dict(sorted(plan.counts.items())),
         "account_changes": [_account_change(change) for change in plan.account_changes],
-        "ticket_changes": [_ticket_change(change) for change in plan.ticket_changes],
+        "ticket_changes": [ticket_change_json(change) for change in plan.ticket_changes],
     }
     return {**body, "seal": seal(body)}
 
@@ -67,7 +67,8 @@ def _account_change(change: AccountChange) -> dict[str, Any]:
     return {"object": kind, **asdict(change)}
 
 
-def _ticket_change(change: TicketChange) -> dict[str, Any]:
+def ticket_change_json(change: TicketChange) -> dict[str, Any]:
+    """One change as it stands in a plan document."""
     return {**asdict(change), "updated_stamp": _time_text(change.updated_stamp)}
 
 

@@ -1,0 +1,27 @@
+"""Check: every fault of the rule files that can be known, offline and against the mirrored account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from zdsync.errors import Problem, RuleError
+from zdsync.model import Account
+from zdsync.rules.compile import compile_rules
+from zdsync.rules.lint import lint
+from zdsync.rules.load import load_rules
+
+
+def check_rules(
+    folder: Path, account: Account | None, *, tag_prefix: str, now: datetime
+) -> tuple[Problem, ...]:
+    """All problems in file order; without an account, names of groups and fields are taken on trust."""
+    try:
+        rules = load_rules(folder)
+    except RuleError as err:
+        return err.problems
+    try:
+        compile_rules(rules, account, tag_prefix=tag_prefix, today=now.date())
+    except RuleError as err:
+        return tuple(sorted({*err.problems, *lint(rules)}))
+    return tuple(sorted(lint(rules)))
