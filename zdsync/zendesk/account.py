@@ -1,0 +1,114 @@
+"""A Zendesk account behind the ports: the read side and the write side, over one client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from requests.adapters import BaseAdapter
+from zenpy.lib.endpoint import EndpointFactory
+
+from zdsync.detect import TextFilter
+from zdsync.errors import Denied
+from zdsync.model import Checkpoint, Event, Group, GroupId, Page, Stream, TicketId, UserId, View
+from zdsync.ports import TAGS_IGNORED, Clock, Identity, ItemOutcome, ItemResult, TicketUpdate
+from zdsync.zendesk import retry, writes
+from zdsync.zendesk.client import Client
+from zdsync.zendesk.columns import as_int
+from zdsync.zendesk.convert import events_of
+from zdsync.zendesk.credentials import Credentials
+from zdsync.zendesk.jobs import Jobs
+from zdsync.zendesk.pages import Reader
+from zdsync.zendesk.writes import TicketWriter
+
+_ME = "users/me.json"
+
+
+def connect(
+    base_url: str,
+    credentials: Credentials,
+    *,
+    rate_share: float,
+    clock: Clock,
+    text_filter: TextFilter,
+    transport: BaseAdapter | None = None,
+) -> ZendeskAccount:
+    """An account at `base_url` (`https://acme.zendesk.com`, or a sandbox or proxy); asks nothing of it yet.
+
+    `rate_share` is the part of each of the account's limits that may be used, above 0 to 1. Texts pass through
+    `text_filter` before anything else sees them. `transport` carries the requests instead of the network.
+    """
+    client = Client(base_url, credentials, rate_share=rate_share, clock=clock, transport=transport)
+    return ZendeskAccount(base_url.rstrip("/"), client, text_filter, rate_share)
+
+
+class ZendeskAccount:
+    """Implements the ports `TicketSource` and `AccountWriter`."""
+
+    def __init__(self, base_url: str, client: Client, text_filter: TextFilter, rate_share: float) -> None:
+        self._base_url = base_url
+        self._client = client
+        self._filter = text_filter
+        self._reader = Reader(client, text_filter)
+        self._writer = TicketWriter(client)
+        self._jobs = Jobs(client, rate_share, text_filter)
+        self._jobs_without_tags: set[str] = set()
+
+    def fetch_identity(self) -> Identity:
+        """As the port says.
+
+        Source: `GET /users/me` answers 200 with "Anonymous user" and a null id when credentials are missing or a
+        password was sent (live probes, 2026-08).
+        """
+        user = self._client.get(_ME, patience=retry.PROBING).body.get("user")
+        user_id = as_int(user.get("id")) if isinstance(user, dict) else None
+        if not isinstance(user, dict) or user_id is None:
+            raise Denied(
+                f"{self._base_url} answered as to an anonymous visitor",
+                hint="check the credentials: Zendesk did not recognise them as a user's",
+            )
+        return Identity(self._base_url, UserId(user_id), str(user.get("role") or ""))
+
+    def fetch_pages(self, stream: Stream, checkpoint: Checkpoint | None, start: datetime) -> Iterator[Page]:
+        return self._reader.pages(stream, checkpoint, start)
+
+    def fetch_tickets(self, ids: Sequence[TicketId]) -> Page:
+        return self._reader.by_ids(Stream.TICKETS, ids)
+
+    def fetch_users(self, ids: Sequence[UserId]) -> Page:
+        return self._reader.by_ids(Stream.USERS, ids)
+
+    def fetch_events(self, ticket_id: TicketId) -> tuple[Event, ...]:
+        path = EndpointFactory("tickets").audits.endpoint % {"id": ticket_id}
+        return events_of(self._reader.bodies(path), self._filter)
+
+    def submit_updates(self, updates: Sequence[TicketUpdate]) -> str:
+        self._jobs.wait_for_room()
+        job_id, tags_ignored = self._writer.submit(updates)
+        self._jobs.opened(job_id)
+        if tags_ignored:
+            self._jobs_without_tags.add(job_id)
+        return job_id
+
+    def fetch_results(self, job_id: str, updates: Sequence[TicketUpdate]) -> tuple[ItemResult, ...] | None:
+        """As the port says; `detail` is TAGS_IGNORED where everything but the tags was applied."""
+        results = self._jobs.results(job_id, updates)
+        if results is None or job_id not in self._jobs_without_tags:
+            return results
+        return tuple(
+            replace(result, detail=TAGS_IGNORED)
+            if result.outcome is ItemOutcome.APPLIED and _has_tags(update)
+            else result
+            for result, update in zip(results, updates, strict=True)
+        )
+
+    def create_group(self, name: str, description: str) -> Group:
+        return writes.create_group(self._client, name, description)
+
+    def create_view(self, title: str, description: str, group_ids: Sequence[GroupId], tag: str) -> View:
+        return writes.create_view(self._client, title, description, group_ids, tag)
+
+
+def _has_tags(update: TicketUpdate) -> bool:
+    return bool(update.add_tags or update.remove_tags)

@@ -1,0 +1,174 @@
+"""Payloads of the API as rows of the mirror and values of the model: extra fields are kept, missing ids are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from zdsync.detect import TextFilter
+from zdsync.model import Event, Group, GroupId, Record, Stream, View
+from zdsync.zendesk.columns import MINUTES, as_int, as_text, base_row
+from zdsync.zendesk.events import event, event_row, read_via
+from zdsync.zendesk.texts import Masker, clean
+
+Rows = dict[str, list[Record]]
+
+BODY_KEYS: Mapping[str, str] = {
+    "tickets": "tickets",
+    "users": "users",
+    "organizations": "organizations",
+    "groups": "groups",
+    "metric_sets": "ticket_metrics",
+    "ticket_events": "ticket_events",
+    "group_memberships": "group_memberships",
+    "ticket_fields": "ticket_fields",
+    "user_fields": "user_fields",
+    "organization_fields": "organization_fields",
+    "ticket_forms": "ticket_forms",
+    "brands": "brands",
+    "custom_statuses": "custom_statuses",
+    "views": "views",
+}
+"""Lists in an answer, by the table they fill."""
+
+
+def rows_of(
+    body: Mapping[str, Any], stream: Stream, text_filter: TextFilter, *, is_clean: bool = True
+) -> Rows:
+    """Everything in an answer that the mirror keeps, by table; the stream's own table is always there.
+
+    An object that comes twice is kept once, as it came last. The body is used up: texts are masked in place.
+    Raises Unavailable for an object without an id.
+    """
+    if not is_clean:
+        body = clean(body)
+    masker = Masker(text_filter)
+    rows: Rows = {stream.value: []}
+    for key, table in BODY_KEYS.items():
+        found = body.get(key)
+        if isinstance(found, list):
+            _convert(table, found, masker, rows)
+    if masker.findings:
+        rows["text_findings"] = masker.findings
+    return {table: _unique(found) if table != "text_findings" else found for table, found in rows.items()}
+
+
+def _convert(table: str, objects: Iterable[Any], masker: Masker, rows: Rows) -> None:
+    kept = rows.setdefault(table, [])
+    match table:
+        case "tickets":
+            metrics = rows.setdefault("ticket_metrics", [])
+            for ticket in objects:
+                kept.append(ticket_row(ticket, masker, metrics))
+        case "ticket_events":
+            comments = rows.setdefault("ticket_comments", [])
+            for update in objects:
+                row, said = event_row(update, masker)
+                kept.append(row)
+                comments += said
+        case "ticket_metrics":
+            kept += [metric_row(metric) for metric in objects]
+        case "ticket_fields":
+            options = rows.setdefault("ticket_field_options", [])
+            for field in objects:
+                kept.append(base_row(table, field))
+                options += option_rows(field)
+        case _:
+            kept += [base_row(table, item) for item in objects]
+
+
+def _unique(rows: list[Record]) -> list[Record]:
+    by_id = {row["id"]: row for row in rows}
+    return rows if len(by_id) == len(rows) else list(by_id.values())
+
+
+def ticket_row(ticket: dict[str, Any], masker: Masker, metrics: list[Record]) -> Record:
+    """A row of `tickets`; a metric set inside the ticket moves to `metrics`.
+
+    Source: with `include=metric_sets` each exported ticket carries `metric_set`, null once deleted (estuary
+    connector, 2026).
+    """
+    metric = ticket.pop("metric_set", None)
+    if isinstance(metric, dict):
+        metrics.append(metric_row(metric))
+    masker.mask_ticket(ticket)
+    row = base_row("tickets", ticket)
+    row["tags"] = row["tags"] or []
+    row["custom_fields"] = row["custom_fields"] or []
+    via, rating = ticket.get("via"), ticket.get("satisfaction_rating")
+    source = via.get("source") if isinstance(via, dict) else None
+    row["via_channel"] = read_via(via).channel
+    row["via_source_rel"] = as_text(source.get("rel")) if isinstance(source, dict) else None
+    row["satisfaction_score"] = as_text(rating.get("score")) if isinstance(rating, dict) else None
+    return row
+
+
+def metric_row(metric: dict[str, Any]) -> Record:
+    """A row of `ticket_metrics`."""
+    row = base_row("ticket_metrics", metric)
+    for name in MINUTES:
+        told = metric.get(name)
+        figures = told if isinstance(told, dict) else {}
+        row[f"{name}_calendar"] = as_int(figures.get("calendar"))
+        row[f"{name}_business"] = as_int(figures.get("business"))
+    return row
+
+
+def option_rows(field: Mapping[str, Any]) -> list[Record]:
+    """The choices of one ticket field, in their order."""
+    options = field.get("custom_field_options")
+    rows = []
+    for position, option in enumerate(options if isinstance(options, list) else ()):
+        row = base_row("ticket_field_options", option)
+        row["ticket_field_id"] = as_int(field["id"])
+        if row["position"] is None:
+            row["position"] = position
+        rows.append(row)
+    return rows
+
+
+def events_of(bodies: Iterable[Mapping[str, Any]], text_filter: TextFilter) -> tuple[Event, ...]:
+    """A ticket's audits as values, oldest first."""
+    masker = Masker(text_filter)
+    pairs = [event_row(audit, masker) for body in bodies for audit in clean(body.get("audits") or [])]
+    pairs.sort(key=lambda pair: (pair[0]["created_at"], pair[0]["id"]))
+    return tuple(event(row, comments) for row, comments in pairs)
+
+
+def group(row: Record) -> Group:
+    """The model's group behind a row of `groups`."""
+    return Group(GroupId(row["id"]), row["name"] or "", row["deleted"] is True, row["is_public"] is not False)
+
+
+def view(row: Record) -> View:
+    """The model's view behind a row of `views`."""
+    conditions = row["conditions"] if isinstance(row["conditions"], dict) else {}
+    restriction = row["restriction"] if isinstance(row["restriction"], dict) else {}
+    groups: Iterable[Any] = ()
+    if restriction.get("type") == "Group":
+        groups = restriction.get("ids") or (restriction.get("id"),)
+    return View(
+        id=row["id"],
+        title=row["title"] or "",
+        is_active=row["active"] is not False,
+        description=row["description"] or "",
+        conditions_all=_conditions(conditions.get("all")),
+        conditions_any=_conditions(conditions.get("any")),
+        restricted_to=frozenset(GroupId(ident) for ident in map(as_int, groups) if ident is not None),
+    )
+
+
+def _conditions(found: Any) -> tuple[tuple[str, str, str], ...]:
+    items = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    return tuple(
+        (str(item.get("field") or ""), str(item.get("operator") or ""), _condition_value(item.get("value")))
+        for item in items
+    )
+
+
+def _condition_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return "" if value is None else str(value)

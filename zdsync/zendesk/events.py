@@ -1,0 +1,237 @@
+"""Updates of tickets, from their two shapes (audits, and rows of the events export), as one kind of row and value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from zdsync.model import METADATA_KEY, Comment, Event, FieldChange, FieldValue, Record, TicketId, UserId
+from zdsync.zendesk.columns import as_int, as_text, as_time, malformed
+from zdsync.zendesk.texts import COMMENT_TEXTS, Masker
+
+_ID_FIELDS = frozenset(
+    "requester_id submitter_id assignee_id group_id organization_id brand_id ticket_form_id custom_status_id "
+    "problem_id".split()
+)
+"""Audits give ids as text, the export as numbers."""
+
+_ENVELOPE = frozenset(
+    "id type event_type via via_reference_id previous_value audit_id metadata created_at timestamp".split()
+)
+"""What a child of the export carries beside the field it is about."""
+
+_TEXT_FIELDS = frozenset({"subject", "raw_subject", "description"})
+_OTHER_TEXTS = ("subject", "raw_subject", "description", "comment", "message", *COMMENT_TEXTS)
+
+_CHANNELS: Mapping[str, str] = {
+    "web form": "web",
+    "mail": "email",
+    "web service": "api",
+    "web service (api)": "api",
+    "rule": "rule",
+    "messaging": "native_messaging",
+    "help center post": "help_center",
+    "phone call (inbound)": "phone",
+    "closed ticket": "closed_ticket",
+}
+"""Titles that the events export gives for channels, as `via.channel` names them. Only the first ones are documented
+("Web form" in the reference, "Rule" and "Mail" in recorded rows); an unknown title keeps its own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """The channel of an update or a change, and the machinery behind it: `trigger`, `automation`, … or None."""
+
+    channel: str | None
+    rel: str | None
+
+
+def read_via(via: Any, reference: Any = None) -> Via:
+    """From the object of audits, or the title of the export, which cannot tell triggers from automations: `rule`."""
+    if isinstance(via, dict):
+        source = via.get("source")
+        rel = source.get("rel") if isinstance(source, dict) else None
+        channel = as_text(via.get("channel"))
+        return Via(channel, as_text(rel) or ("rule" if channel == "rule" else None))
+    if not isinstance(via, str) or not via:
+        return Via(None, None)
+    channel = _CHANNELS.get(via.lower()) or re.sub(r"\W+", "_", via.lower()).strip("_")
+    return Via(channel, "rule" if channel == "rule" or reference is not None else None)
+
+
+def event_row(update: dict[str, Any], masker: Masker) -> tuple[Record, list[Record]]:
+    """A row of `ticket_events` and its rows of `ticket_comments`, texts masked in place.
+
+    Raises Unavailable when the id, the ticket or the time is missing.
+    """
+    created_at = as_time(update.get("created_at"))
+    ticket_id = as_int(update.get("ticket_id"))
+    if as_int(update.get("id")) is None or ticket_id is None or created_at is None:
+        raise malformed(f"ticket_events {update.get('id')}", "id, ticket_id or created_at")
+    via = read_via(update.get("via"))
+    children = [child for child in _children(update) if isinstance(child, dict)]
+    comments = []
+    for child in children:
+        if _is_comment(child):
+            masker.mask_comment(child, ticket_id)
+            comments.append(_comment_row(child, update, ticket_id, created_at, via))
+        else:
+            _mask_child(child, masker)
+    row = {
+        "id": as_int(update["id"]),
+        "ticket_id": ticket_id,
+        "created_at": created_at,
+        "timestamp": as_int(update.get("timestamp")) or int(created_at.timestamp()),
+        "updater_id": as_int(update.get("updater_id", update.get("author_id"))),
+        "via_channel": via.channel,
+        "via_rel": via.rel,
+        "zdsync_key": _key(update.get("metadata")),
+        "is_create": any(_kind(child) == "Create" for child in children),
+        "changes": [change for child in children for change in _changes(child)],
+        "raw": update,
+    }
+    return row, comments
+
+
+def _children(update: Mapping[str, Any]) -> Iterable[Any]:
+    children = update.get("child_events", update.get("events"))
+    return children if isinstance(children, list) else ()
+
+
+def _kind(child: Mapping[str, Any]) -> str:
+    return str(child.get("event_type") or child.get("type") or "")
+
+
+def _is_comment(child: Mapping[str, Any]) -> bool:
+    """A comment with its text; without the sideload the export only says that there was one."""
+    return _kind(child).endswith("Comment") and "body" in child and as_int(child.get("id")) is not None
+
+
+def _comment_row(
+    child: dict[str, Any], update: Mapping[str, Any], ticket_id: int, created_at: datetime, via: Via
+) -> Record:
+    author_id, files = as_int(child.get("author_id")), child.get("attachments")
+    return {
+        "id": as_int(child["id"]),
+        "ticket_id": ticket_id,
+        "audit_id": as_int(update["id"]),
+        "created_at": as_time(child.get("created_at")) or created_at,
+        "author_id": as_int(update.get("updater_id", update.get("author_id")))
+        if author_id is None
+        else author_id,
+        # A comment that does not say is not shown to be private.
+        "public": child.get("public") is not False,
+        **{name: as_text(child.get(name)) for name in COMMENT_TEXTS},
+        "attachments": files if isinstance(files, list) else [],
+        "via_channel": read_via(child.get("via")).channel or via.channel,
+        "raw": child,
+    }
+
+
+def _mask_child(child: dict[str, Any], masker: Masker) -> None:
+    """Texts in changes, notifications and whatever else an update holds; their hits are counted elsewhere."""
+    for key in _OTHER_TEXTS:
+        masker.mask(child, key)
+    name = child.get("field_name")
+    if name in _TEXT_FIELDS or any(key in _TEXT_FIELDS for key in child):
+        masker.mask(child, "value")
+        masker.mask(child, "previous_value")
+    customs = child.get("custom_ticket_fields")
+    if isinstance(customs, dict):
+        for key, value in customs.items():
+            customs[key] = masker.mask_value(value)
+    if isinstance(customs, dict) or (isinstance(name, str) and name.isdecimal()):
+        for key in ("value", "previous_value"):
+            if key in child:
+                child[key] = masker.mask_value(child[key])
+
+
+def _changes(child: Mapping[str, Any]) -> Iterator[Record]:
+    """The fields that a Create or Change child is about: `{field, value, previous, rel}`."""
+    if _kind(child) not in ("Create", "Change"):
+        return
+    rel = read_via(child.get("via"), child.get("via_reference_id")).rel
+    if "field_name" in child:
+        yield _change(str(child["field_name"]), child.get("value"), child.get("previous_value"), rel)
+        return
+    if "added_tags" in child or "removed_tags" in child:
+        yield _tag_change(_tags(child.get("added_tags")), _tags(child.get("removed_tags")), rel)
+    previous = child.get("previous_value")
+    customs = child.get("custom_ticket_fields")
+    for field, value in customs.items() if isinstance(customs, dict) else ():
+        yield _change(str(field), value, previous, rel)
+    for field, value in child.items():
+        if field not in _ENVELOPE and field not in ("added_tags", "removed_tags", "custom_ticket_fields"):
+            yield _change(field, value, previous, rel)
+
+
+def _change(field: str, value: Any, previous: Any, rel: str | None) -> Record:
+    if field == "tags":
+        before, after = set(_tags(previous)), set(_tags(value))
+        return _tag_change(sorted(after - before), sorted(before - after), rel)
+    if field in _ID_FIELDS:
+        value, previous = as_int(value), as_int(previous)
+    return {"field": field, "value": value, "previous": previous, "rel": rel}
+
+
+def _tag_change(added: list[str], removed: list[str], rel: str | None) -> Record:
+    return {"field": "tags", "value": added, "previous": removed, "rel": rel}
+
+
+def _tags(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return value.split()
+    return [str(tag) for tag in value] if isinstance(value, list) else []
+
+
+def _key(metadata: Any) -> str | None:
+    """Our own mark. Seen under `custom`; the export's rows are documented with either shape."""
+    if not isinstance(metadata, dict):
+        return None
+    custom = metadata.get("custom")
+    key = custom.get(METADATA_KEY) if isinstance(custom, dict) else None
+    return as_text(key if key is not None else metadata.get(METADATA_KEY))
+
+
+def event(row: Record, comments: Iterable[Record]) -> Event:
+    """The value that a row of `ticket_events` and its comments stand for."""
+    changes = [(change["rel"], _field_change(change)) for change in row["changes"]]
+    author = row["updater_id"]
+    return Event(
+        id=row["id"],
+        ticket_id=TicketId(row["ticket_id"]),
+        created_at=row["created_at"],
+        author_id=None if author is None else UserId(author),
+        channel=row["via_channel"] or "",
+        rel=row["via_rel"],
+        key=row["zdsync_key"],
+        is_create=row["is_create"],
+        changes=tuple(change for rel, change in changes if rel is None),
+        comments=tuple(_comment(comment) for comment in comments),
+        rule_changes=tuple(change for rel, change in changes if rel is not None),
+    )
+
+
+def _field_change(change: Record) -> FieldChange:
+    return FieldChange(change["field"], _field_value(change["value"]), _field_value(change["previous"]))
+
+
+def _field_value(value: Any) -> FieldValue:
+    if isinstance(value, list):
+        return tuple(str(item) for item in value)
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def _comment(row: Record) -> Comment:
+    author, files = row["author_id"], row["attachments"]
+    return Comment(
+        id=row["id"],
+        created_at=row["created_at"],
+        author_id=None if author is None else UserId(author),
+        is_public=row["public"],
+        body=row["body"] or "",
+        attachments=len(files),
+    )

@@ -1,0 +1,268 @@
+"""Exports and lists, answer by answer, as pages of rows; each page says where the next pull goes on.
+
+Source: developer.zendesk.com, "Incremental Exports", "Using the Incremental Exports API" and "Pagination" (read
+2026-11).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from zenpy.lib.endpoint import EndpointFactory
+
+from zdsync.detect import TextFilter
+from zdsync.errors import Rejected, Transient
+from zdsync.model import Checkpoint, Page, Record, Stream
+from zdsync.zendesk import retry
+from zdsync.zendesk.client import Answer, Client
+from zdsync.zendesk.convert import rows_of
+
+log = logging.getLogger(__name__)
+
+YOUNGEST_START_S = 61
+"""`start_time` must be more than a minute old."""
+LARGEST_PAGE = 1000
+SMALLEST_PAGE = 50
+LARGEST_ANSWER_BYTES = 48 * 2**20
+"""After a larger answer fewer rows are asked for, so that memory stays bounded whatever a ticket holds."""
+LIST_PAGE = 100
+
+_tickets, _users = EndpointFactory("tickets"), EndpointFactory("users")
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One incremental export: where it is, how it is asked, and what an account may not know of it.
+
+    `optional` parameters are left out, one after the other, when an account refuses them.
+    """
+
+    path: str
+    by_cursor: bool
+    page_size: int = LARGEST_PAGE
+    optional: Mapping[str, str] = field(default_factory=dict)
+
+
+EXPORTS: Mapping[Stream, Export] = {
+    Stream.TICKETS: Export(
+        _tickets.incremental.cursor.endpoint,
+        by_cursor=True,
+        optional={
+            "support_type_scope": "all",
+            "include": "users,groups,organizations,metric_sets",
+        },
+    ),
+    Stream.EVENTS: Export(
+        _tickets.events.endpoint,
+        by_cursor=False,
+        page_size=500,
+        optional={"support_type_scope": "all", "include": "comment_events"},
+    ),
+    Stream.USERS: Export(_users.incremental.cursor.endpoint, by_cursor=True),
+    Stream.ORGANIZATIONS: Export(EndpointFactory("organizations").incremental.endpoint, by_cursor=False),
+}
+
+LISTS: Mapping[Stream, str] = {
+    Stream.GROUPS: "groups",
+    Stream.MEMBERSHIPS: "group_memberships",
+    Stream.TICKET_FIELDS: "ticket_fields",
+    Stream.USER_FIELDS: "user_fields",
+    Stream.ORGANIZATION_FIELDS: "organization_fields",
+    Stream.FORMS: "ticket_forms",
+    Stream.BRANDS: "brands",
+    Stream.CUSTOM_STATUSES: "custom_statuses",
+    Stream.VIEWS: "views",
+}
+"""Account objects, by zenpy's name of their endpoint."""
+
+
+class Reader:
+    """Reads pages from the account, texts filtered; remembers which parameters the account refused."""
+
+    def __init__(self, client: Client, text_filter: TextFilter) -> None:
+        self._client = client
+        self._filter = text_filter
+        self._refused: dict[Stream, frozenset[str]] = {}
+
+    def pages(self, stream: Stream, checkpoint: Checkpoint | None, start: datetime) -> Iterator[Page]:
+        """As `TicketSource.fetch_pages`."""
+        cursor = checkpoint.cursor if checkpoint else None
+        if stream in LISTS:
+            yield self._whole(stream)
+        elif EXPORTS[stream].by_cursor:
+            yield from self._by_cursor(stream, cursor, start)
+        else:
+            yield from self._by_time(stream, cursor, start)
+
+    def _by_cursor(self, stream: Stream, cursor: str | None, start: datetime) -> Iterator[Page]:
+        export, size, seen = EXPORTS[stream], EXPORTS[stream].page_size, {cursor}
+        is_last = False
+        while not is_last:
+            place = {"cursor": cursor} if cursor else {"start_time": self._start(start)}
+            answer, size = self._answer(stream, export, place, size)
+            is_last = answer.body.get("end_of_stream") is True
+            after = answer.body.get("after_cursor") or cursor
+            if not is_last and (after is None or after in seen):
+                raise Transient(
+                    f"the export of {stream.value} came back to a cursor it had given before",
+                    hint="nothing is lost: the next run goes on from the last recorded page",
+                )
+            seen.add(after)
+            cursor = after
+            yield self._page(stream, answer, cursor, end_of_stream=is_last)
+
+    def _by_time(self, stream: Stream, cursor: str | None, start: datetime) -> Iterator[Page]:
+        export, size = EXPORTS[stream], EXPORTS[stream].page_size
+        begin = self._start(start) if cursor is None else min(int(cursor), self._youngest())
+        is_last = False
+        while not is_last:
+            answer, size = self._answer(stream, export, {"start_time": begin}, size)
+            is_last = answer.body.get("end_of_stream") is True
+            end = _epoch(answer.body.get("end_time"), begin)
+            if not is_last and end <= begin:
+                if size < LARGEST_PAGE:
+                    size = LARGEST_PAGE
+                    continue
+                # A full page of one second: time paging cannot get at the rest of it.
+                log.warning(
+                    "pull.second_cut_short", extra={"stream": stream.value, "epoch_s": begin, "rows": size}
+                )
+                end = begin + 1
+            begin = max(begin, end)
+            yield self._page(stream, answer, str(begin), end_of_stream=is_last)
+
+    def _answer(
+        self, stream: Stream, export: Export, place: Mapping[str, str | int], size: int
+    ) -> tuple[Answer, int]:
+        """One answer, and the page size to go on with: halved when Zendesk or we cannot carry so many rows."""
+        while True:
+            try:
+                answer = self._asked(stream, export, {**place, "per_page": size})
+            except (Transient, Rejected) as err:
+                if not retry.is_too_large(err) or size <= SMALLEST_PAGE:
+                    raise
+                size = max(SMALLEST_PAGE, size // 2)
+                log.warning("pull.smaller_pages", extra={"stream": stream.value, "per_page": size})
+                continue
+            if answer.size_bytes > LARGEST_ANSWER_BYTES:
+                size = max(SMALLEST_PAGE, size // 2)
+            return answer, size
+
+    def _asked(self, stream: Stream, export: Export, params: Mapping[str, str | int]) -> Answer:
+        """Ask with every optional parameter the account takes; one it refuses is left out from then on."""
+        refused = self._refused.get(stream, frozenset())
+        attempts = _attempts([name for name in export.optional if name not in refused])
+        for position, names in enumerate(attempts):
+            optional = {name: export.optional[name] for name in names}
+            try:
+                answer = self._client.get(export.path, {**params, **optional}, worth=_worth_repeating)
+            except Rejected as err:
+                if err.status not in (400, 422) or position == len(attempts) - 1:
+                    raise
+                continue
+            if position:
+                self._refused[stream] = frozenset(export.optional) - frozenset(names)
+                left_out = ", ".join(sorted(self._refused[stream]))
+                log.warning("pull.parameter_refused", extra={"stream": stream.value, "left_out": left_out})
+            return answer
+        raise AssertionError("there is always one attempt")
+
+    def _whole(self, stream: Stream) -> Page:
+        """Every row of a list as one page, whatever number of answers it takes."""
+        path = _path(EndpointFactory(LISTS[stream]).endpoint)
+        answers = list(self._listed(path))
+        rows: dict[str, list[Record]] = {}
+        for answer in answers:
+            found = rows_of(answer.body, stream, self._filter, is_clean=answer.is_clean)
+            for table, more in found.items():
+                rows[table] = _merged(rows.get(table, []), more)
+        return Page(stream, rows, answers[0].served_at, is_whole=True)
+
+    def _listed(self, path: str, patience: retry.Patience = retry.READING) -> Iterator[Answer]:
+        """The answers of a list, by cursor where it is offered, else by page number."""
+        params: dict[str, str | int] = {"page[size]": LIST_PAGE}
+        seen: set[object] = set()
+        number = 1
+        while True:
+            answer = self._client.get(path, params, patience=patience)
+            yield answer
+            meta = answer.body.get("meta")
+            if isinstance(meta, dict):
+                after = meta.get("after_cursor")
+                if not meta.get("has_more") or not after:
+                    return
+                if after in seen:
+                    raise Transient(f"the list {path} came back to a cursor it had given before")
+                seen.add(after)
+                params = {"page[size]": LIST_PAGE, "page[after]": after}
+            elif answer.body.get("next_page"):
+                number += 1
+                params = {"per_page": LIST_PAGE, "page": number}
+            else:
+                return
+
+    def bodies(self, path: str) -> Iterator[Mapping[str, Any]]:
+        """The bodies of a list that is no stream, e.g. one ticket's audits."""
+        for answer in self._listed(path):
+            yield answer.body
+
+    def by_ids(self, stream: Stream, ids: Sequence[int]) -> Page:
+        """These objects, asked for in hundreds; those that are gone are left out."""
+        path = f"{LISTS.get(stream, stream.value)}/show_many.json"
+        rows: dict[str, list[Record]] = {stream.value: []}
+        served_at = self._client.clock.now()
+        for first in range(0, len(ids), LIST_PAGE):
+            some = ",".join(map(str, ids[first : first + LIST_PAGE]))
+            try:
+                answer = self._client.get(path, {"ids": some})
+            except Rejected as err:
+                if err.status != 404:
+                    raise
+                continue
+            served_at = min(served_at, answer.served_at)
+            found = rows_of(answer.body, stream, self._filter, is_clean=answer.is_clean)
+            for table, more in found.items():
+                rows[table] = _merged(rows.get(table, []), more)
+        return Page(stream, rows, served_at)
+
+    def _page(self, stream: Stream, answer: Answer, cursor: str | None, *, end_of_stream: bool) -> Page:
+        rows = rows_of(answer.body, stream, self._filter, is_clean=answer.is_clean)
+        return Page(stream, rows, answer.served_at, cursor, end_of_stream)
+
+    def _youngest(self) -> int:
+        return int(self._client.clock.now().timestamp()) - YOUNGEST_START_S
+
+    def _start(self, start: datetime) -> int:
+        return max(0, min(int(start.timestamp()), self._youngest()))
+
+
+def _attempts(names: list[str]) -> list[list[str]]:
+    """All optional parameters, then without the first, then without the second, …, then without any."""
+    attempts = [names]
+    attempts += [[name for name in names if name != left_out] for left_out in names]
+    if len(names) > 1:
+        attempts.append([])
+    return attempts
+
+
+def _worth_repeating(error: BaseException) -> bool:
+    return isinstance(error, Transient) and not retry.is_too_large(error)
+
+
+def _epoch(value: Any, otherwise: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
+
+
+def _path(endpoint: str) -> str:
+    return endpoint if endpoint.endswith(".json") else f"{endpoint}.json"
+
+
+def _merged(rows: list[Record], more: list[Record]) -> list[Record]:
+    """Data moves while a list is paged: a row that comes again replaces its earlier self."""
+    if not rows or "id" not in rows[0]:
+        return rows + more
+    return list({row["id"]: row for row in (*rows, *more)}.values())

@@ -1,0 +1,110 @@
+"""Free text on its way into the mirror: made storable, shown to the detectors, masked."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from zdsync.detect import TextFilter
+from zdsync.model import Record
+
+COMMENT_TEXTS = ("body", "html_body", "plain_body")
+"""One comment's text in three forms; hits are counted in the first."""
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_ONE_WORD = re.compile(r"[^\s@]{1,255}")
+_MANY_DIGITS = re.compile(r"(?:\d\D{0,2}){7}")
+
+
+def clean(value: Any) -> Any:
+    """The same JSON value with NUL characters and lone surrogates replaced by U+FFFD, which databases accept."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [clean(item) for item in value]
+    if isinstance(value, dict):
+        return {clean(key): clean(item) for key, item in value.items()}
+    return value
+
+
+class Masker:
+    """Puts texts through one filter, in place, and collects its findings as rows of `text_findings`."""
+
+    def __init__(self, text_filter: TextFilter) -> None:
+        self._filter = text_filter
+        self.findings: list[Record] = []
+
+    def mask(self, holder: dict[str, Any], key: str) -> Mapping[str, int]:
+        """Mask `holder[key]` if it is text; the hits in it."""
+        text = holder.get(key)
+        if not isinstance(text, str) or not text:
+            return {}
+        holder[key], hits = self._filter(text)
+        return hits
+
+    def mask_ticket(self, ticket: dict[str, Any]) -> None:
+        """Subject, description, rating comment and free-text fields of a ticket as the API gives it."""
+        hits: Counter[str] = Counter()
+        subject, raw_subject = ticket.get("subject"), ticket.get("raw_subject")
+        hits.update(self.mask(ticket, "subject"))
+        if raw_subject == subject:
+            ticket["raw_subject"] = ticket.get("subject")
+        else:
+            hits.update(self.mask(ticket, "raw_subject"))
+        hits.update(self.mask(ticket, "description"))
+        rating = ticket.get("satisfaction_rating")
+        if isinstance(rating, dict):
+            hits.update(self.mask(rating, "comment"))
+        self._mask_fields(ticket, hits)
+        self._found(hits, ticket.get("id"), 0, ticket.get("is_public") is not False)
+
+    def _mask_fields(self, ticket: dict[str, Any], hits: Counter[str]) -> None:
+        """`custom_fields`, and `fields`, which repeats them."""
+        fields, again = ticket.get("custom_fields"), ticket.get("fields")
+        is_same = fields == again
+        for field in fields if isinstance(fields, list) else ():
+            if isinstance(field, dict):
+                field["value"] = self.mask_value(field.get("value"), hits)
+        if is_same and again is not None:
+            ticket["fields"] = fields
+        else:
+            for field in again if isinstance(again, list) else ():
+                if isinstance(field, dict):
+                    field["value"] = self.mask_value(field.get("value"))
+
+    def mask_value(self, value: Any, hits: Counter[str] | None = None) -> Any:
+        """A custom field's value of unknown type: text is masked; tags, dates and numbers only if something is found."""
+        if isinstance(value, list):
+            return [self.mask_value(item, hits) for item in value]
+        if not isinstance(value, str) or not value:
+            return value
+        is_word = _ONE_WORD.fullmatch(value) is not None and value == value.lower()
+        if is_word and not _MANY_DIGITS.search(value):
+            return value
+        masked, found = self._filter(value)
+        if hits is not None:
+            hits.update(found)
+        return masked if found or not is_word else value
+
+    def mask_comment(self, comment: dict[str, Any], ticket_id: int) -> None:
+        """The three forms of a comment's text."""
+        counted, *others = (self.mask(comment, key) for key in COMMENT_TEXTS)
+        hits = counted or next(filter(None, others), {})
+        self._found(hits, ticket_id, comment["id"], comment.get("public") is not False)
+
+    def _found(
+        self, hits: Mapping[str, int], ticket_id: int | None, comment_id: int, is_public: bool
+    ) -> None:
+        for detector, count in hits.items():
+            self.findings.append(
+                {
+                    "ticket_id": ticket_id,
+                    "comment_id": comment_id,
+                    "detector": detector,
+                    "version": self._filter.version,
+                    "is_public": is_public,
+                    "count": count,
+                }
+            )
