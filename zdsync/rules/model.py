@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -57,7 +58,7 @@ class Condition:
     field: str
     operator: Operator
     values: tuple[Scalar, ...] = ()
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class Action:
     set_fields: Mapping[str, Scalar | tuple[Scalar, ...]] = field(default_factory=dict)
     note: str | None = None
     private_only: bool = False
+    marks: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
+    """Where each key of `then:` stands."""
 
 
 class Mode(StrEnum):
@@ -147,6 +150,9 @@ class RuleSet:
     own_tags: tuple[str, ...] = ()
     sensitive_groups: tuple[str, ...] = ()
     lists: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
+    conditions: Mapping[str, NamedCondition] = field(default_factory=dict)
+    unused_lists: Mapping[str, Position] = field(default_factory=dict)
+    unused_conditions: Mapping[str, Position] = field(default_factory=dict)
     owner: str = ""
     digest: str = ""
     sources: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,63 @@
+"""The rule folder, read from disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zdsync.errors import Problem, RuleError
+from zdsync.rules.findings import Check, problem
+from zdsync.rules.model import Position, RuleSet
+
+
+def load_rules(folder: Path) -> RuleSet:
+    """The rule set that `*.yaml` in `folder` make together, in name order; raises RuleError with every problem.
+
+    Sub-folders are not looked into. What parsing needs is loaded here, since it takes a fifth of a second.
+    """
+    from zdsync.rules.parse import parse_files
+
+    problems: list[Problem] = []
+    files = [read for path in _rule_files(folder, problems) if (read := _read(path, problems)) is not None]
+    rules, found = parse_files(files) if files else (None, ())
+    problems += [fault for fault in found if not fault.is_warning]
+    if rules is None or problems:
+        raise RuleError(tuple(sorted(set(problems))))
+    return rules
+
+
+def _rule_files(folder: Path, problems: list[Problem]) -> list[Path]:
+    try:
+        names = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as err:
+        reason = "there is no such folder" if isinstance(err, FileNotFoundError) else _reason(err)
+        hint = "`zdsync init` writes starter rules, ZDSYNC_RULES names the folder"
+        problems.append(_unreadable(folder, f"{reason}; {hint}"))
+        return []
+    problems.extend(
+        _unreadable(path, "rule files end in .yaml; rename it or it would be left out")
+        for path in names
+        if path.suffix != ".yaml" and path.suffix.casefold() in (".yml", ".yaml")
+    )
+    found = [path for path in names if path.suffix == ".yaml"]
+    if not found and not problems:
+        problems.append(_unreadable(folder, "no rule file (*.yaml) is in this folder"))
+    return found
+
+
+def _read(path: Path, problems: list[Problem]) -> tuple[str, bytes] | None:
+    from zdsync.rules.parse import MAX_BYTES
+
+    try:
+        with path.open("rb") as file:
+            return str(path), file.read(MAX_BYTES + 1)
+    except OSError as err:
+        problems.append(_unreadable(path, _reason(err)))
+        return None
+
+
+def _reason(err: OSError) -> str:
+    return f"cannot be read: {err.strerror or type(err).__name__}"
+
+
+def _unreadable(path: Path, message: str) -> Problem:
+    return problem(Check.UNREADABLE, Position(str(path), 1, 1), message)

@@ -1,0 +1,390 @@
+"""Rule files as text become a RuleSet, or every fault in them with its line; the room of YAML and pydantic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Annotated, Any, Literal, NoReturn
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from zdsync.errors import Problem
+from zdsync.rules.assemble import assemble, read_mode
+from zdsync.rules.findings import Check, nearest, problem, quoted
+from zdsync.rules.model import Position, RuleSet
+from zdsync.rules.tree import Path, Tree, Value, scalar
+from zdsync.rules.unsupported import strip_unsupported
+
+MAX_BYTES = 1_000_000
+_MAX_DEPTH = 20
+_MAX_VALUES = 100_000
+_MAX_PROBLEMS_PER_FILE = 100
+_NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+def parse_files(files: Sequence[tuple[str, str | bytes]]) -> tuple[RuleSet | None, tuple[Problem, ...]]:
+    """The rule set that these files (name, content) make together, or None and every problem found.
+
+    Files are read in the order given; a top-level key may be in one file only. Time and memory are bounded by
+    the size of the input, which may not pass 1 MB a file.
+    """
+    problems: list[Problem] = []
+    tree = Tree()
+    sources = []
+    for name, content in files:
+        text = _decode(name, content, problems)
+        if text is not None:
+            sources.append((name, text))
+            _merge(tree, name, text, problems)
+    strip_unsupported(tree, problems)
+    document = _check_shape(tree, problems)
+    rules = assemble(tree, document, tuple(sources), problems)
+    return rules, tuple(sorted(set(problems)))
+
+
+# YAML: events with marks become a tree.
+
+
+def _decode(name: str, content: str | bytes, problems: list[Problem]) -> str | None:
+    start = Position(name, 1, 1)
+    if len(content) > MAX_BYTES:
+        problems.append(problem(Check.UNREADABLE, start, "the file is larger than 1 MB; split it"))
+        return None
+    try:
+        text = content.decode("utf-8-sig") if isinstance(content, bytes) else content.removeprefix("\ufeff")
+    except UnicodeDecodeError as err:
+        at = _position(name, err.object[: err.start].decode("utf-8", "replace"))
+        problems.append(problem(Check.UNREADABLE, at, "this is not UTF-8 text; save the file as UTF-8"))
+        return None
+    strange = _NOT_TEXT.search(text)
+    if strange:
+        at = _position(name, text[: strange.start()])
+        what = f"U+{ord(strange.group()):04X}"
+        problems.append(problem(Check.UNREADABLE, at, f"the character {what} cannot stand in a text file"))
+        return None
+    return text
+
+
+def _position(name: str, before: str) -> Position:
+    return Position(name, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+
+
+def _merge(tree: Tree, name: str, text: str, problems: list[Problem]) -> None:
+    try:
+        reader = _Reader(name, tree, problems)
+        reader.read(yaml.parse(text, Loader=_LOADER))
+    except yaml.MarkedYAMLError as err:
+        mark = err.problem_mark or err.context_mark
+        at = Position(name, mark.line + 1, mark.column + 1) if mark else Position(name, 1, 1)
+        problems.append(problem(Check.BROKEN_YAML, at, _in_words(err)))
+    except _StoppedError:
+        pass
+
+
+def _in_words(err: yaml.MarkedYAMLError) -> str:
+    found = err.problem or "this is not YAML"
+    if "\\t" in found or "tab" in found:
+        return "a tab cannot indent YAML; use spaces"
+    return f"this is not YAML: {found}" + (f" ({err.context})" if err.context else "")
+
+
+class _StoppedError(Exception):
+    """Reading this file any further makes no sense; the problem is recorded."""
+
+
+class _Reader:
+    """Builds one file's part of the tree, refusing what rule files do without: anchors, tags, deep nesting."""
+
+    def __init__(self, name: str, tree: Tree, problems: list[Problem]) -> None:
+        self._name = name
+        self._tree = tree
+        self._problems = problems
+        self._count = 0
+        self._found = 0
+
+    def read(self, events: Iterator[Any]) -> None:
+        documents = 0
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._stop(event, Check.BROKEN_YAML, "a second document in one file; remove the `---`")
+                self._root(events)
+
+    def _root(self, events: Iterator[Any]) -> None:
+        event = next(events)
+        if isinstance(event, yaml.MappingStartEvent):
+            self._mapping(events, (), self._tree.root, 0)
+        elif not isinstance(event, yaml.ScalarEvent) or event.value:
+            self._stop(event, Check.WRONG_VALUE, "a rule file begins with keys such as `version: 1`")
+
+    def _value(self, event: Any, events: Iterator[Any], path: Path, depth: int) -> Value:
+        self._tree.values[path] = self._at(event)
+        self._count += 1
+        if self._count > _MAX_VALUES or depth > _MAX_DEPTH:
+            self._stop(event, Check.BROKEN_YAML, "too deep or too large to be a rule file")
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            self._add(
+                event, Check.BROKEN_YAML, "anchors and aliases are not used; name a list under `lists:`"
+            )
+        if getattr(event, "tag", None) not in (None, "!"):
+            self._add(event, Check.BROKEN_YAML, "YAML tags (`!…`) are not used")
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(events, path, {}, depth + 1)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(events, path, depth + 1)
+        if isinstance(event, yaml.ScalarEvent):
+            return scalar(event.value) if event.implicit[0] else str(event.value)
+        return None
+
+    def _sequence(self, events: Iterator[Any], path: Path, depth: int) -> list[Value]:
+        items: list[Value] = []
+        for event in events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            items.append(self._value(event, events, (*path, len(items)), depth))
+        return items
+
+    def _mapping(
+        self, events: Iterator[Any], path: Path, into: dict[str, Value], depth: int
+    ) -> dict[str, Value]:
+        for event in events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            if not isinstance(event, yaml.ScalarEvent):
+                self._stop(event, Check.BROKEN_YAML, "a key must be a word")
+            key = str(event.value)
+            inner = (*path, key)
+            first = self._tree.keys.get(inner) if key in into else None
+            if first:
+                self._add(event, Check.DUPLICATE_KEY, f"'{key[:80]}' is already at {first.file}:{first.line}")
+                self._elsewhere(events)
+                continue
+            self._tree.keys[inner] = self._at(event)
+            into[key] = self._value(next(events), events, inner, depth)
+        return into
+
+    def _elsewhere(self, events: Iterator[Any]) -> None:
+        """Read a value that has no place in the tree, so that faults inside it are still told."""
+        spare = _Reader(self._name, Tree(), self._problems)
+        spare._count = self._count
+        spare._value(next(events), events, (), 0)
+        self._count = spare._count
+
+    def _at(self, event: Any) -> Position:
+        return Position(self._name, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _add(self, event: Any, check: Check, message: str) -> None:
+        self._problems.append(problem(check, self._at(event), message))
+        self._found += 1
+        if self._found >= _MAX_PROBLEMS_PER_FILE:
+            raise _StoppedError
+
+    def _stop(self, event: Any, check: Check, message: str) -> NoReturn:
+        self._add(event, check, message)
+        raise _StoppedError
+
+
+# Shape: which keys there are and what kind of value each takes.
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+def _mode(value: object) -> object:
+    if read_mode(str(value)) is None:
+        message = "must be live, shadow, or a share such as 10%"
+        raise ValueError(message)
+    return str(value)
+
+
+def _day(value: object) -> object:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as err:
+        message = "must be a date such as 2026-12-31"
+        raise ValueError(message) from err
+
+
+def _tag(value: str) -> str:
+    if value != value.casefold() or re.search(r"[\s,\"]", value):
+        message = f"'{value}' cannot be a tag: tags are lower case without spaces"
+        raise ValueError(message)
+    return value
+
+
+def _scalars(value: object) -> object:
+    items = value if isinstance(value, list) else [value]
+    if not items or not all(isinstance(item, str | int | float | bool) for item in items):
+        message = "must be a value or a list of values"
+        raise ValueError(message)
+    return items
+
+
+def _settings(value: object) -> object:
+    if not isinstance(value, dict) or not value:
+        message = "must be a block such as {Field title: value}"
+        raise ValueError(message)
+    for item in value.values():
+        _scalars(item)
+    return value
+
+
+def _named(value: object) -> object:
+    return {"all": value} if isinstance(value, list) else value
+
+
+Text = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=10_000)]
+Texts = Annotated[list[Text], BeforeValidator(_as_list)]
+Tag = Annotated[Text, AfterValidator(_tag)]
+Tags = Annotated[list[Tag], BeforeValidator(_as_list)]
+Conditions = Annotated[list[Any], Field(min_length=1)]
+Scalars = Annotated[Any, BeforeValidator(_scalars)]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class ActionShape(_Shape):
+    """`then:` of a rule."""
+
+    tier: Text | None = None
+    group: Text | None = None
+    priority: Literal["low", "normal", "high", "urgent"] | None = None
+    type: Literal["question", "incident", "problem", "task"] | None = None
+    status: Text | None = None
+    add_tags: Tags = []
+    remove_tags: Tags = []
+    set_fields: Annotated[Any, BeforeValidator(_settings)] = {}
+    note: Text | None = None
+    private_only: bool = False
+
+
+class IgnoreShape(_Shape):
+    """A rule of `ignore`."""
+
+    id: Annotated[Text, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    why: Text
+    all: Conditions = []
+    any: Conditions = []
+    owner: Text = ""
+    mode: Annotated[str, BeforeValidator(_mode)] = "live"
+    enabled: bool = True
+    until: Annotated[date | None, BeforeValidator(_day)] = None
+
+
+class RuleShape(IgnoreShape):
+    """A rule of `assign` or `annotate`."""
+
+    then: ActionShape
+
+
+class TierShape(_Shape):
+    """A rung under `tiers:`."""
+
+    name: Text
+    group: Text
+    groups: Texts = []
+    view: Text | None = None
+    scope: Text = ""
+
+
+class NamedShape(_Shape):
+    """A named condition."""
+
+    all: Conditions = []
+    any: Conditions = []
+
+
+class RulesShape(_Shape):
+    """All rule files together."""
+
+    version: Literal[1]
+    owner: Text = ""
+    own_tags: Tags = []
+    sensitive_groups: Texts = []
+    lists: dict[str, Scalars] = {}
+    conditions: dict[str, Annotated[NamedShape, BeforeValidator(_named)]] = {}
+    tiers: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")], TierShape], Field(min_length=1)
+    ]
+    ignore: list[IgnoreShape] = []
+    assign: Annotated[list[RuleShape], Field(min_length=1)]
+    annotate: list[RuleShape] = []
+
+
+def _check_shape(tree: Tree, problems: list[Problem]) -> dict[str, Any] | None:
+    """The document with defaults filled in, or None when its shape is wrong."""
+    try:
+        return RulesShape.model_validate(tree.root).model_dump()
+    except ValidationError as err:
+        problems.extend(_told(tree, dict(fault)) for fault in err.errors(include_url=False))
+        return None
+
+
+def _told(tree: Tree, fault: dict[str, Any]) -> Problem:
+    path: Path = tuple(part for part in fault["loc"] if part != "[key]")
+    key = str(path[-1]) if path else ""
+    match fault["type"]:
+        case "extra_forbidden":
+            known = _keys_at(path[:-1])
+            hint = nearest(key, known) or f"; known here: {quoted(known)}"
+            return problem(Check.UNKNOWN_KEY, tree.where_key(path), f"unknown key '{key[:80]}'{hint}")
+        case "missing":
+            whole = f"`{key}:` is missing" if path[:-1] else f"`{key}:` is missing from the rule files"
+            return problem(Check.MISSING_KEY, tree.where(path[:-1]), whole)
+        case _:
+            field = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
+            return problem(Check.WRONG_VALUE, tree.where(path), f"'{field[:80]}' {_rule_for(fault)}")
+
+
+def _keys_at(path: Path) -> tuple[str, ...]:
+    """The keys that the block at `path` knows."""
+    match path:
+        case ():
+            shape: type[BaseModel] = RulesShape
+        case (*_, "then"):
+            shape = ActionShape
+        case ("tiers", _):
+            shape = TierShape
+        case ("conditions", _):
+            shape = NamedShape
+        case ("ignore", _):
+            shape = IgnoreShape
+        case _:
+            shape = RuleShape
+    return tuple(shape.model_fields)
+
+
+_KINDS = {
+    "string_type": "must be text",
+    "string_too_short": "must not be empty",
+    "string_too_long": "is too long",
+    "list_type": "must be a list",
+    "too_short": "must not be empty",
+    "dict_type": "must be a block of keys",
+    "model_type": "must be a block of keys",
+    "model_attributes_type": "must be a block of keys",
+    "bool_type": "must be true or false",
+}
+
+
+def _rule_for(fault: dict[str, Any]) -> str:
+    match fault["type"]:
+        case "literal_error":
+            return f"must be one of {fault['ctx']['expected'].replace(chr(39), '')}"
+        case "value_error":
+            return str(fault["ctx"]["error"])
+        case "string_pattern_mismatch":
+            return "may hold letters, digits, `-`, `_` and `.` only (a tier's key: a-z, 0-9 and `_`)"
+        case kind:
+            return _KINDS.get(kind, "has a value of the wrong kind")
