@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -121,7 +120,7 @@ class Sandbox:
             if request.environ.get("zdsync.in_process"):
                 request.environ["zdsync.slow_s"] = fault.seconds
             else:
-                time.sleep(fault.seconds)
+                threading.Event().wait(fault.seconds)
         if fault.kind == "expired_token":
             self.credentials.expire_all()
         return fault

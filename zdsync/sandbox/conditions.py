@@ -51,7 +51,7 @@ def _text(value: Any) -> str:
 
 def _holds(asked: Asked, row: Json) -> bool:
     name, operator, wanted = row["field"], row.get("operator") or "is", row.get("value")
-    if name in ("current_tags",):
+    if name == "current_tags":
         words = wanted if isinstance(wanted, list) else str(wanted or "").split()
         hit = bool(set(words) & set(asked.tags))
         return hit if operator == "includes" else not hit

@@ -81,7 +81,8 @@ class Control:
         with self._sandbox.lock:
             row = self._ticket(ticket)
             user = self._agent(row, agent)
-            given = {"comment": {"body": body, "public": public}} | self._named(changes or {})
+            given: Json = {"comment": {"body": body, "public": public}}
+            given |= self._named(changes or {})
             if row.assignee_id is None and public and "assignee_id" not in given:
                 given["assignee_id"] = user.id
             self._write(row, given, Actor(user, "web"))
@@ -89,7 +90,7 @@ class Control:
 
     def agent_notes(self, ticket: int, body: str = "For the record.", agent: Who = None) -> int:
         """An internal note by an agent."""
-        return self.agent_replies(ticket, body, agent, False)
+        return self.agent_replies(ticket, body, agent, public=False)
 
     def change(self, ticket: int, changes: Json, agent: Who = None, channel: str = "web") -> int:
         """Any update body, written by an agent; `group` and `assignee` may be given by name or address."""
@@ -102,7 +103,7 @@ class Control:
         changes: Json = {"status": "solved"}
         if body is None:
             return self.change(ticket, changes, agent)
-        return self.agent_replies(ticket, body, agent, True, changes)
+        return self.agent_replies(ticket, body, agent, changes=changes)
 
     def reopen(self, ticket: int, body: str = "It is not solved.") -> int:
         return self.customer_replies(ticket, body)

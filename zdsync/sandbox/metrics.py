@@ -40,39 +40,45 @@ def tally(world: World, ticket: Ticket) -> Tally:
     """Fold a ticket's audits into counts and moments."""
     got = Tally(status_at=ticket.created, requester_at=ticket.created)
     status, since = "new", ticket.created
-    users = world.users
     for audit in ticket.audits:
         at = audit.at
         for event in audit.events:
-            if type(event) is Change:
-                name = event.field
-                if name == "status":
+            if type(event) is Comment:
+                _comment(world, ticket, got, audit, event)
+            elif type(event) is Change:
+                if event.field == "status":
                     got.waited[status] = got.waited.get(status, 0) + at - since
                     _status(got, status, event.new, at)
                     status, since = event.new, at
-                elif name == "group_id" and event.new is not None:
-                    got.groups.add(event.new)
-                elif name == "assignee_id" and event.new is not None:
-                    got.assignees.add(event.new)
-                    got.assigned = at
-                    got.initially_assigned = got.initially_assigned or at
-            elif type(event) is Comment:
-                got.comment_at = at
-                author = users.get(event.author_id)
-                if event.is_public and author is not None and author.role != "end-user":
-                    if at > ticket.created or len(ticket.audits) > 1 and audit is not ticket.audits[0]:
-                        got.replies += 1
-                        got.first_reply = got.first_reply or at
+                elif event.new is not None:
+                    _station(got, event, at)
         if audit.author_id == ticket.requester_id:
             got.requester_at = at
         elif audit.author_id in got.assignees:
             got.assignee_at = at
     got.group_stations, got.assignee_stations = len(got.groups), len(got.assignees)
-    if status in ("solved", "closed"):
-        return got
-    got.solved = None
-    got.waited[status] = got.waited.get(status, 0) + world.clock.now() - since
+    if status not in ("solved", "closed"):
+        got.solved = None
+        got.waited[status] = got.waited.get(status, 0) + world.clock.now() - since
     return got
+
+
+def _comment(world: World, ticket: Ticket, got: Tally, audit: Audit, comment: Comment) -> None:
+    got.comment_at = audit.at
+    author = world.users.get(comment.author_id)
+    by_agent = comment.is_public and author is not None and author.role != "end-user"
+    if by_agent and audit is not ticket.audits[0]:
+        got.replies += 1
+        got.first_reply = got.first_reply or audit.at
+
+
+def _station(got: Tally, step: Change, at: int) -> None:
+    if step.field == "group_id":
+        got.groups.add(step.new)
+    elif step.field == "assignee_id":
+        got.assignees.add(step.new)
+        got.assigned = at
+        got.initially_assigned = got.initially_assigned or at
 
 
 def _status(got: Tally, old: str, new: str, at: int) -> None:

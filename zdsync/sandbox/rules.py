@@ -28,7 +28,7 @@ def run_triggers(world: World, draft: Draft, *, is_create: bool, actor_id: int) 
             if not holds(_asked(world, draft, is_create, actor_id), row["conditions"]):
                 continue
             for action in row["actions"]:
-                _act(world, draft, action, row["id"])
+                _act(draft, action, row["id"])
             waiting = [other for other in waiting if other is not row]
             acted = True
             break
@@ -45,7 +45,7 @@ def _ident(value: Any) -> int | None:
     return int(value) if value not in (None, "") else None
 
 
-def _act(world: World, draft: Draft, action: Json, rule: int) -> None:
+def _act(draft: Draft, action: Json, rule: int) -> None:
     name, value = action["field"], action["value"]
     try:
         if name == "status":

@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -25,7 +25,7 @@ class _Handler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         """Say nothing: the sandbox counts its requests itself."""
 
-    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:  # noqa: ARG002
         self.close_connection = True
         with contextlib.suppress(OSError):
             linger = struct.pack("ii", 1, 0)
@@ -38,7 +38,6 @@ class Server:
 
     def __init__(self, app: WSGIApplication, host: str, port: int) -> None:
         self._server = make_server(host, port, app, threaded=True, request_handler=_Handler)
-        self._server.daemon_threads = True
         self.host, self.port = host, int(self._server.server_port)
         self._thread = threading.Thread(target=self._server.serve_forever, name="sandbox", daemon=True)
         self._thread.start()
@@ -57,7 +56,7 @@ class Server:
         self._server.server_close()
         self._thread.join(5)
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -35,7 +35,7 @@ def is_archived(call: Call, ticket: Ticket) -> bool:
 
 def in_scope(call: Call, ticket: Ticket) -> bool:
     scope = call.arg("support_type_scope", "agent")
-    return scope == "all" or ticket.support_type == scope
+    return scope in ("all", ticket.support_type)
 
 
 def _listed(call: Call) -> list[Ticket]:
@@ -290,7 +290,7 @@ def change_tags(call: Call, ident: int) -> Reply:
         wanted = normalise((*ticket.tags, *given))
     else:
         wanted = tuple(tag for tag in ticket.tags if tag not in given)
-    stamp = {key: body[key] for key in ("updated_stamp", "safe_update") if key in body}
+    stamp: Json = {key: body[key] for key in ("updated_stamp", "safe_update") if key in body}
     check_stamp(ticket, stamp)
     update_ticket(call.world, ticket, {"tags": list(wanted)}, call.actor())
     return Reply({"tags": ticket.tags}, 201 if method == "POST" else 200)

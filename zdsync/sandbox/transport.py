@@ -30,18 +30,18 @@ class WsgiAdapter(BaseAdapter):
     def send(
         self,
         request: requests.PreparedRequest,
-        stream: bool = False,
+        stream: bool = False,  # noqa: ARG002 - the base class names these
         timeout: float | tuple[float | None, float | None] | None = None,
-        verify: bool | str = True,
-        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
-        proxies: Mapping[str, str] | None = None,
+        verify: bool | str = True,  # noqa: ARG002
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,  # noqa: ARG002
+        proxies: Mapping[str, str] | None = None,  # noqa: ARG002
     ) -> requests.Response:
         environ = _environ(request)
         head: list[Any] = []
 
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ARG001
             head[:] = [status, headers]
-            return lambda data: None
+            return head.append
 
         try:
             parts = iter(self.app(environ, start_response))
@@ -70,11 +70,8 @@ def _body(request: requests.PreparedRequest, first: bytes, parts: Iterator[bytes
 
 def _environ(request: requests.PreparedRequest) -> dict[str, Any]:
     url = urlsplit(request.url or "")
-    body = request.body or b""
-    if isinstance(body, str):
-        body = body.encode()
-    elif not isinstance(body, bytes):
-        body = b"".join(body)
+    sent = request.body or b""
+    body = sent.encode() if isinstance(sent, str) else sent
     port = url.port or (443 if url.scheme == "https" else 80)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method,
@@ -97,8 +94,7 @@ def _environ(request: requests.PreparedRequest) -> dict[str, Any]:
     }
     for name, value in request.headers.items():
         key = name.upper().replace("-", "_")
-        text = value.decode("latin-1") if isinstance(value, bytes) else value
-        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = text
+        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
     return environ
 
 
@@ -114,7 +110,7 @@ def _response(
     response.encoding = requests.utils.get_encoding_from_headers(response.headers)
     response.raw = HTTPResponse(
         body=io.BytesIO(data),
-        headers=headers,
+        headers=dict(headers),
         status=int(code),
         reason=reason,
         preload_content=False,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from zdsync.sandbox.answers import Json
 from zdsync.sandbox.clock import SandboxClock

@@ -208,7 +208,7 @@ def fill(draft: Draft, body: Json, actor: Actor) -> None:
     _plain(draft, body)
     _custom_fields(draft, body)
     _tags(draft, body)
-    _routing(draft, body, actor)
+    _routing(draft, body)
     _comment(draft, body, actor)
     _status(draft, body, actor)
 
@@ -340,7 +340,7 @@ def _tags(draft: Draft, body: Json) -> None:
         draft.set_tags(tuple(tag for tag in draft.tags if tag not in gone))
 
 
-def _routing(draft: Draft, body: Json, actor: Actor) -> None:
+def _routing(draft: Draft, body: Json) -> None:
     assignee_given, group_given = "assignee_id" in body, "group_id" in body
     if body.get("assignee_email"):
         try:

@@ -20,7 +20,7 @@ _DAY_S = 86_400
 
 def seed_world(world: World, tickets: int, seed: int) -> Account:
     """Fill an empty world with `tickets` tickets that end three minutes before its now."""
-    random = Random(f"{seed}/{tickets}")  # noqa: S311 - reproducible play data
+    random = Random(f"{seed}/{tickets}")
     now = world.clock.now()
     first = now - HISTORY_DAYS * _DAY_S
     was_enabled = gc.isenabled()
@@ -68,13 +68,15 @@ def _merge(account: Account, source: Ticket, target: Ticket, at: int) -> None:
     note = f"This request was closed and merged into request #{target.id}."
     tags = tuple(sorted({*source.tags, unverified.MERGE_TAG}))
     events: tuple[Event, ...] = (
-        Comment(note, False, author),
+        Comment(note, is_public=False, author_id=author),
         Change("tags", source.tags, tags),
         Change("status", source.status, "closed"),
     )
     source.audits.append(Audit(0, source.id, at, author, "web", events, None, "Mozilla/5.0"))
     source.status, source.tags, source.updated, source.generated = "closed", tags, at, at
-    into = Comment(f"Request #{source.id} was closed and merged into this request.", False, author)
+    into = Comment(
+        f"Request #{source.id} was closed and merged into this request.", is_public=False, author_id=author
+    )
     target.audits.append(Audit(0, target.id, at, author, "web", (into,), None, "Mozilla/5.0"))
     target.updated = target.generated = at
 

@@ -14,6 +14,8 @@ from zdsync.sandbox.world import World
 
 _CHANNELS = ("email", "web", "chat", "api", "native_messaging", "phone", "web_widget", "whatsapp")
 _CHANNEL_WEIGHTS = (46, 20, 7, 6, 9, 5, 4, 3)
+_FIRST = ("subject", "requester_id", "submitter_id", "organization_id", "brand_id")
+_THEN = ("ticket_form_id", "status", "custom_status_id", "recipient", "external_id")
 _SHARED: dict[Change, Change] = {}
 
 
@@ -105,12 +107,9 @@ class Historian:
 
     def _open(self, story: Story, message: Message, tags: frozenset[str]) -> None:
         t, random = story.t, self.random
-        events: list[Event] = [Comment(message.body, True, t.requester_id)]
-        for name in ("subject", "requester_id", "submitter_id", "organization_id", "brand_id"):
-            events.append(change(name, None, getattr(t, name)))
-        for name in ("ticket_form_id", "status", "custom_status_id", "recipient", "external_id"):
-            if getattr(t, name) is not None:
-                events.append(change(name, None, getattr(t, name)))
+        events: list[Event] = [Comment(message.body, is_public=True, author_id=t.requester_id)]
+        events += [change(name, None, getattr(t, name)) for name in _FIRST]
+        events += [change(name, None, getattr(t, name)) for name in _THEN if getattr(t, name) is not None]
         if message.type and random.random() < 0.7:
             t.type = message.type
             events.append(change("type", None, message.type))
@@ -141,29 +140,33 @@ class Historian:
         if area:
             given["area"] = area
         if message.topic in ("bug", "outage") and random.random() < 0.5:
-            given["error_message"] = message.error
-            if random.random() < 0.6:
-                given["app_version"] = message.version
-            if random.random() < 0.4:
-                given["steps_to_reproduce"] = "1. Open the app\n2. Click Save\n3. See the message"
-            given["platforms"] = tuple(sorted(random.sample(("android", "ios", "macos", "windows"), 2)))
+            given |= self._bug_fields(message)
         if message.topic in ("shipping", "refund") and random.random() < 0.6:
             given["order_id"] = message.order
-        if random.random() < 0.03:
-            given["callback"] = True
-        if random.random() < 0.03:
-            given["needed_by"] = iso(t.created + 10 * 86_400)[:10]
-        if random.random() < 0.03:
-            given["seats"] = str(random.choice((3, 12, 250, 9_007_199_254_740_993)))
-        if random.random() < 0.02:
-            given["amount"] = "129.90"
-        if random.random() < 0.02:
-            given["delivery_state"] = random.choice(("in transit", "closed", "lost"))
-        if random.random() < 0.02:
-            given["reference"], given["reference_2"] = "first", "second"
+        seats = str(random.choice((3, 12, 250, 9_007_199_254_740_993)))
+        for share, values in (
+            (0.03, {"callback": True}),
+            (0.03, {"needed_by": iso(t.created + 10 * 86_400)[:10]}),
+            (0.03, {"seats": seats}),
+            (0.02, {"amount": "129.90"}),
+            (0.02, {"delivery_state": random.choice(("in transit", "closed", "lost"))}),
+            (0.02, {"reference": "first", "reference_2": "second"}),
+        ):
+            if random.random() < share:
+                given |= values
         for key, value in given.items():
             t.fields[ids[key]] = value
             events.append(change(str(ids[key]), None, value))
+
+    def _bug_fields(self, message: Message) -> dict[str, Any]:
+        random = self.random
+        given: dict[str, Any] = {"error_message": message.error}
+        if random.random() < 0.6:
+            given["app_version"] = message.version
+        if random.random() < 0.4:
+            given["steps_to_reproduce"] = "1. Open the app\n2. Click Save\n3. See the message"
+        given["platforms"] = tuple(sorted(random.sample(("android", "ios", "macos", "windows"), 2)))
+        return given
 
     def _triggers(self, story: Story, events: list[Event], area: str | None) -> None:
         t, rules = story.t, self.account.rules
@@ -189,12 +192,14 @@ class Historian:
         if random.random() < untouched:
             return
         if message.topic == "spam":
-            return self._solve_spam(story)
+            self._solve_spam(story)
+            return
         lingering = 0.75 if age < 7 else 0.2 if age < 21 else 0.04 if age < 60 else 0.008
         is_lingering = random.random() < lingering
-        if message.topic in ("password", "howto", "shipping") and random.random() < 0.3:
-            if self._bot(story, message) or t.support_type == "ai_agent":
-                return self._after_solved(story, message)
+        for_bot = message.topic in ("password", "howto", "shipping") and random.random() < 0.3
+        if for_bot and self._bot(story):
+            self._after_solved(story, message)
+            return
         self._people(story, message, is_lingering=is_lingering)
 
     def _solve_spam(self, story: Story) -> None:
@@ -217,14 +222,14 @@ class Historian:
             story.status(events, "open", self.account)
         return agent.id
 
-    def _bot(self, story: Story, message: Message) -> bool:
+    def _bot(self, story: Story) -> bool:
         """The help bot answers at once; True when that was the end of it."""
         random, t = self.random, story.t
         if not story.wait(random.randint(5, 90)):
             return False
         if random.random() < 0.05 and t.channel in ("chat", "native_messaging"):
             t.support_type = "ai_agent"
-        events: list[Event] = [Comment(self.writer.line("bot"), True, self.account.bot)]
+        events: list[Event] = [Comment(self.writer.line("bot"), is_public=True, author_id=self.account.bot)]
         self._take(story, "Help bot", events)
         answered = random.random() < 0.55 or t.support_type == "ai_agent"
         story.status(events, "solved" if answered else "pending", self.account)
@@ -237,14 +242,16 @@ class Historian:
 
     def _customer(self, story: Story, text: str | None = None) -> None:
         t = story.t
-        events: list[Event] = [Comment(text or self.writer.line("followups"), True, t.requester_id)]
+        events: list[Event] = [
+            Comment(text or self.writer.line("followups"), is_public=True, author_id=t.requester_id)
+        ]
         if t.status in ("pending", "hold", "solved"):
             story.status(events, "open", self.account)
         story.write(t.requester_id, t.channel, events, self._client)
 
     def _people(self, story: Story, message: Message, *, is_lingering: bool) -> None:
         """Agents work on it until it is solved, or until the present interrupts them."""
-        random, t = self.random, story.t
+        random = self.random
         rounds = random.choices((1, 2, 3, 4, 6), (46, 26, 14, 9, 5))[0]
         group = "Frontline" if random.random() < 0.9 else random.choice(("Specialists", "Marketing"))
         for number in range(rounds):
@@ -255,8 +262,7 @@ class Historian:
                 if not story.wait(random.expovariate(1 / 12_000), self.hours):
                     return
             is_last = number == rounds - 1
-            if not self._answer(story, message, group, is_last and not is_lingering):
-                return
+            self._answer(story, message, group, is_final=is_last and not is_lingering)
             if is_last:
                 break
             if not story.wait(random.expovariate(1 / 40_000)):
@@ -276,7 +282,7 @@ class Historian:
         else:
             target = "Engineering" if message.topic in ("bug", "outage") else "Specialists"
         author = t.assignee_id or self.account.agents["Frontline"][0].id
-        events: list[Event] = [Comment(self.writer.line("notes"), False, author)]
+        events: list[Event] = [Comment(self.writer.line("notes"), is_public=False, author_id=author)]
         story.set(events, "group_id", self.account.groups[target])
         story.set(events, "assignee_id", None)
         if random.random() < 0.05:
@@ -284,9 +290,9 @@ class Historian:
         story.write(author, "web", events, self._client)
         return target
 
-    def _answer(self, story: Story, message: Message, group: str, is_final: bool) -> bool:
+    def _answer(self, story: Story, message: Message, group: str, *, is_final: bool) -> None:
         random, t = self.random, story.t
-        comment = Comment(self.writer.reply(message), True, 0)
+        comment = Comment(self.writer.reply(message), is_public=True, author_id=0)
         events: list[Event] = [comment]
         if t.assignee_id is None or t.group_id != self.account.groups[group] or random.random() < 0.1:
             author = self._take(story, group, events)
@@ -306,7 +312,6 @@ class Historian:
             if after != t.status:
                 story.status(events, after, self.account)
         story.write(author, "web", events, self._client)
-        return True
 
     def _after_solved(self, story: Story, message: Message) -> None:
         random, t = self.random, story.t
@@ -322,7 +327,7 @@ class Historian:
             for name, ident in self.account.groups.items():
                 if ident == t.group_id and name != "Help bot":
                     group = name
-            self._answer(story, message, group, True)
+            self._answer(story, message, group, is_final=True)
         if t.status == "solved":
             self._close(story)
 
