@@ -104,6 +104,10 @@ class ItemResult:
     detail: str = ""
 
 
+TAGS_IGNORED = "tags ignored"
+"""`ItemResult.detail` of an APPLIED item whose tags the account left alone: it takes no deltas in a batch."""
+
+
 class AccountWriter(Protocol):
     """The account, write side. Never repeats a request whose outcome is unknown."""
 
@@ -114,9 +118,7 @@ class AccountWriter(Protocol):
         Unavailable only when Zendesk surely did nothing.
         """
 
-    def fetch_results(
-        self, job_id: str, updates: Sequence[TicketUpdate]
-    ) -> tuple[ItemResult, ...] | None:
+    def fetch_results(self, job_id: str, updates: Sequence[TicketUpdate]) -> tuple[ItemResult, ...] | None:
         """A result for each update once the job has ended, in their order; None while it is under way.
 
         Items that the job does not mention, and all items of a job that was killed or failed as a whole, are
@@ -183,14 +185,19 @@ class Journal(Protocol):
         """These entries are now in Zendesk's job `job_id`."""
 
     def record_outcomes(
-        self, outcomes: Sequence[tuple[str, Outcome, str]], at: datetime, object_ids: Mapping[str, int] | None = None
+        self,
+        outcomes: Sequence[tuple[str, Outcome, str]],
+        at: datetime,
+        object_ids: Mapping[str, int] | None = None,
     ) -> None:
         """Store (key, outcome, detail) for each, and the ids that created objects got."""
 
     def read_open(self) -> tuple[JournalEntry, ...]:
         """Entries in OPEN_OUTCOMES, oldest first."""
 
-    def read_entries(self, run_id: RunId | None = None, ticket_id: TicketId | None = None) -> tuple[JournalEntry, ...]:
+    def read_entries(
+        self, run_id: RunId | None = None, ticket_id: TicketId | None = None
+    ) -> tuple[JournalEntry, ...]:
         """Entries of a run or a ticket, oldest first."""
 
 
