@@ -207,7 +207,7 @@ def _show_applied(applied: Applied, run_id: str, *, as_json: bool) -> None:
 
     outcomes = {outcome.value: count for outcome, count in applied.outcomes.items()}
     if as_json:
-        left = [{"name": left.name, "outcome": left.outcome, "detail": left.detail} for left in applied.left]
+        left = [{"name": one.name, "outcome": one.outcome, "detail": one.detail} for one in applied.left]
         print_json({"run": run_id, "outcomes": outcomes, "left": left})
         return
     click.echo(f"Run {run_id}: {counted(outcomes)}.")
@@ -249,8 +249,12 @@ def worker(globals_: Globals, cycles: int | None) -> int:
 
     settings = globals_.settings(needs_account=True)
     with system_clock() as (clock, flag), open_workplace(settings, clock) as place:
+
+        def cycle() -> None:
+            run_cycle(place)
+
         return run_on_schedule(
-            lambda: run_cycle(place),
+            cycle,
             settings.schedule,
             timezone=settings.timezone,
             stop=flag,
