@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from requests.adapters import BaseAdapter
-from zenpy.lib.endpoint import EndpointFactory
 
 from zdsync.detect import TextFilter
 from zdsync.errors import Denied
@@ -16,7 +15,6 @@ from zdsync.ports import TAGS_IGNORED, Clock, Identity, ItemOutcome, ItemResult,
 from zdsync.zendesk import retry, writes
 from zdsync.zendesk.client import Client
 from zdsync.zendesk.columns import as_int
-from zdsync.zendesk.convert import events_of
 from zdsync.zendesk.credentials import Credentials
 from zdsync.zendesk.jobs import Jobs
 from zdsync.zendesk.pages import Reader
@@ -49,7 +47,6 @@ class ZendeskAccount:
     def __init__(self, base_url: str, client: Client, text_filter: TextFilter, rate_share: float) -> None:
         self._base_url = base_url
         self._client = client
-        self._filter = text_filter
         self._reader = Reader(client, text_filter)
         self._writer = TicketWriter(client)
         self._jobs = Jobs(client, rate_share, text_filter)
@@ -80,8 +77,7 @@ class ZendeskAccount:
         return self._reader.by_ids(Stream.USERS, ids)
 
     def fetch_events(self, ticket_id: TicketId) -> tuple[Event, ...]:
-        path = EndpointFactory("tickets").audits.endpoint % {"id": ticket_id}
-        return events_of(self._reader.bodies(path), self._filter)
+        return self._reader.events(ticket_id)
 
     def submit_updates(self, updates: Sequence[TicketUpdate]) -> str:
         self._jobs.wait_for_room()

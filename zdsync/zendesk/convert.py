@@ -20,6 +20,7 @@ BODY_KEYS: Mapping[str, str] = {
     "groups": "groups",
     "metric_sets": "ticket_metrics",
     "ticket_events": "ticket_events",
+    "audits": "ticket_events",
     "group_memberships": "group_memberships",
     "ticket_fields": "ticket_fields",
     "user_fields": "user_fields",
@@ -127,12 +128,13 @@ def option_rows(field: Mapping[str, Any]) -> list[Record]:
     return rows
 
 
-def events_of(bodies: Iterable[Mapping[str, Any]], text_filter: TextFilter) -> tuple[Event, ...]:
-    """A ticket's audits as values, oldest first."""
-    masker = Masker(text_filter)
-    pairs = [event_row(audit, masker) for body in bodies for audit in clean(body.get("audits") or [])]
-    pairs.sort(key=lambda pair: (pair[0]["created_at"], pair[0]["id"]))
-    return tuple(event(row, comments) for row, comments in pairs)
+def events_in(rows: Rows) -> tuple[Event, ...]:
+    """Rows of `ticket_events` and their comments as values, oldest first."""
+    said: dict[int, list[Record]] = {}
+    for comment in rows.get("ticket_comments", ()):
+        said.setdefault(comment["audit_id"], []).append(comment)
+    ordered = sorted(rows.get("ticket_events", ()), key=lambda row: (row["created_at"], row["id"]))
+    return tuple(event(row, said.get(row["id"], ())) for row in ordered)
 
 
 def group(row: Record) -> Group:

@@ -7,7 +7,7 @@ Source: developer.zendesk.com, "Incremental Exports", "Using the Incremental Exp
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,10 +16,10 @@ from zenpy.lib.endpoint import EndpointFactory
 
 from zdsync.detect import TextFilter
 from zdsync.errors import Rejected, Transient
-from zdsync.model import Checkpoint, Page, Record, Stream
+from zdsync.model import Checkpoint, Event, Page, Record, Stream, TicketId
 from zdsync.zendesk import retry
 from zdsync.zendesk.client import Answer, Client
-from zdsync.zendesk.convert import rows_of
+from zdsync.zendesk.convert import Rows, events_in, rows_of
 
 log = logging.getLogger(__name__)
 
@@ -173,22 +173,30 @@ class Reader:
 
     def _whole(self, stream: Stream) -> Page:
         """Every row of a list as one page, whatever number of answers it takes."""
-        path = _path(EndpointFactory(LISTS[stream]).endpoint)
-        answers = list(self._listed(path))
-        rows: dict[str, list[Record]] = {}
+        answers = list(self._listed(_path(EndpointFactory(LISTS[stream]).endpoint)))
+        return Page(stream, self._rows(stream, answers), answers[0].served_at, is_whole=True)
+
+    def events(self, ticket_id: TicketId) -> tuple[Event, ...]:
+        """As `TicketSource.fetch_events`. The audits of an archived ticket come all at once."""
+        path = _tickets.audits.endpoint % {"id": ticket_id}
+        return events_in(self._rows(Stream.EVENTS, self._listed(path)))
+
+    def _rows(self, stream: Stream, answers: Iterable[Answer]) -> Rows:
+        """The rows of several answers. Data moves while they are asked for: a row that comes again replaces itself."""
+        rows: Rows = {stream.value: []}
         for answer in answers:
             found = rows_of(answer.body, stream, self._filter, is_clean=answer.is_clean)
             for table, more in found.items():
                 rows[table] = _merged(rows.get(table, []), more)
-        return Page(stream, rows, answers[0].served_at, is_whole=True)
+        return rows
 
-    def _listed(self, path: str, patience: retry.Patience = retry.READING) -> Iterator[Answer]:
+    def _listed(self, path: str) -> Iterator[Answer]:
         """The answers of a list, by cursor where it is offered, else by page number."""
         params: dict[str, str | int] = {"page[size]": LIST_PAGE}
         seen: set[object] = set()
         number = 1
         while True:
-            answer = self._client.get(path, params, patience=patience)
+            answer = self._client.get(path, params)
             yield answer
             meta = answer.body.get("meta")
             if isinstance(meta, dict):
@@ -205,29 +213,19 @@ class Reader:
             else:
                 return
 
-    def bodies(self, path: str) -> Iterator[Mapping[str, Any]]:
-        """The bodies of a list that is no stream, e.g. one ticket's audits."""
-        for answer in self._listed(path):
-            yield answer.body
-
     def by_ids(self, stream: Stream, ids: Sequence[int]) -> Page:
         """These objects, asked for in hundreds; those that are gone are left out."""
-        path = f"{LISTS.get(stream, stream.value)}/show_many.json"
-        rows: dict[str, list[Record]] = {stream.value: []}
-        served_at = self._client.clock.now()
+        answers = tuple(self._shown(f"{stream.value}/show_many.json", ids))
+        served_at = min((answer.served_at for answer in answers), default=self._client.clock.now())
+        return Page(stream, self._rows(stream, answers), served_at)
+
+    def _shown(self, path: str, ids: Sequence[int]) -> Iterator[Answer]:
         for first in range(0, len(ids), LIST_PAGE):
-            some = ",".join(map(str, ids[first : first + LIST_PAGE]))
             try:
-                answer = self._client.get(path, {"ids": some})
+                yield self._client.get(path, {"ids": ",".join(map(str, ids[first : first + LIST_PAGE]))})
             except Rejected as err:
                 if err.status != 404:
                     raise
-                continue
-            served_at = min(served_at, answer.served_at)
-            found = rows_of(answer.body, stream, self._filter, is_clean=answer.is_clean)
-            for table, more in found.items():
-                rows[table] = _merged(rows.get(table, []), more)
-        return Page(stream, rows, served_at)
 
     def _page(self, stream: Stream, answer: Answer, cursor: str | None, *, end_of_stream: bool) -> Page:
         rows = rows_of(answer.body, stream, self._filter, is_clean=answer.is_clean)
@@ -262,7 +260,6 @@ def _path(endpoint: str) -> str:
 
 
 def _merged(rows: list[Record], more: list[Record]) -> list[Record]:
-    """Data moves while a list is paged: a row that comes again replaces its earlier self."""
     if not rows or "id" not in rows[0]:
         return rows + more
     return list({row["id"]: row for row in (*rows, *more)}.values())

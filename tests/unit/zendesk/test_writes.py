@@ -1,0 +1,250 @@
+"""Writes say exactly what was decided, never a public word, and every item's fate is read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+import pytest
+import responses
+from responses import matchers
+
+from tests.unit.zendesk.support import API, StillClock, make_account, update
+from zdsync.detect import TextFilter
+from zdsync.errors import RateLimited, Rejected
+from zdsync.model import GroupId, TicketId
+from zdsync.ports import TAGS_IGNORED, ItemOutcome, TicketUpdate
+from zdsync.zendesk.client import ignored_keys
+from zdsync.zendesk.jobs import results_in
+from zdsync.zendesk.writes import ticket_payload, view_conditions
+
+BATCH = f"{API}/tickets/update_many.json"
+QUEUED = {"job_status": {"id": "V3-1", "status": "queued", "results": None}}
+WARNING = (
+    '{:allowed_parameters=>{:controller=>"tickets", :action=>"update_many", '
+    ':unpermitted_keys=>["tickets.0.additional_tags", "tickets.0.id", "tickets.1.id"], :invalid_values=>[]}}'
+)
+
+
+def _sent(call: int = -1) -> dict[str, Any]:
+    body: dict[str, Any] = orjson.loads(responses.calls[call].request.body or b"{}")
+    return body
+
+
+def _job(status: str, results: object = None) -> dict[str, Any]:
+    return {"job_status": {"id": "V3-1", "status": status, "results": results}}
+
+
+def test_payload_holds_the_change_its_stamp_and_our_mark() -> None:
+    """One ticket of a batch: fields, tag deltas, an internal note, the stamp decided on, and the journal's key."""
+    wanted = update(
+        fields={"group_id": 7, "priority": "high", "custom_fields": {12: "gold", 13: ("a", "b")}},
+        add_tags=("tier_2",),
+        remove_tags=("tier_1",),
+        note="Handed over",
+    )
+    assert ticket_payload(wanted) == {
+        "id": 1,
+        "updated_stamp": "2026-11-20T10:00:00Z",
+        "safe_update": True,
+        "group_id": 7,
+        "priority": "high",
+        "custom_fields": [{"id": 12, "value": "gold"}, {"id": 13, "value": ["a", "b"]}],
+        "additional_tags": ["tier_2"],
+        "remove_tags": ["tier_1"],
+        "comment": {"body": "Handed over", "public": False},
+        "metadata": {"zdsync": "run/1"},
+    }
+
+
+def test_payload_without_deltas_carries_the_full_list() -> None:
+    """For accounts that take no deltas the full list goes out, and only if tags change at all."""
+    changed = update(add_tags=("tier_2",), all_tags=("tier_2", "vip"))
+    assert ticket_payload(changed, with_deltas=False)["tags"] == ["tier_2", "vip"]
+    assert "tags" not in ticket_payload(update(all_tags=("vip",)), with_deltas=False)
+    assert "tags" not in ticket_payload(changed)
+
+
+@responses.activate
+def test_ignored_tags_are_known_and_the_next_batch_falls_back(caplog: pytest.LogCaptureFixture) -> None:
+    """Once the account says it ignored tag deltas, that batch's results say so and later ones send full lists."""
+    responses.put(BATCH, json=QUEUED, headers={"x-zendesk-api-warn": WARNING})
+    done = [{"action": "update", "id": 1, "status": "Updated", "success": True}]
+    responses.get(f"{API}/job_statuses/V3-1.json", json=_job("completed", done))
+    account = make_account()
+    tagged = update(add_tags=("tier_2",), all_tags=("tier_2", "vip"))
+    with caplog.at_level(logging.WARNING):
+        job_id = account.submit_updates([tagged])
+    (result,) = account.fetch_results(job_id, [tagged]) or ()
+    assert (result.outcome, result.detail) == (ItemOutcome.APPLIED, TAGS_IGNORED)
+    account.submit_updates([tagged])
+    assert _sent()["tickets"][0]["tags"] == ["tier_2", "vip"]
+    warned = next(record for record in caplog.records if record.message == "zendesk.api_warn")
+    assert warned.__dict__["ignored_keys"] == "tickets.additional_tags, tickets.id"
+
+
+@pytest.mark.parametrize(
+    ("header", "keys"),
+    [
+        ("", ()),
+        (WARNING, ("tickets.additional_tags", "tickets.id")),
+        ('{allowed_parameters: {unpermitted_keys: ["ticket.id"], invalid_values: []}}', ("ticket.id",)),
+        ("{:allowed_parameters=>{:unpermitted_keys=>[], :invalid_values=>[]}}", ()),
+    ],
+)
+def test_ignored_keys_are_read(header: str, keys: tuple[str, ...]) -> None:
+    """The header's keys are read from old and new Ruby spellings, without their positions."""
+    assert ignored_keys(header) == keys
+
+
+@pytest.mark.parametrize("status", ["queued", "working"])
+@responses.activate
+def test_job_under_way_has_no_results(status: str) -> None:
+    """While a job runs there is nothing to say."""
+    responses.get(f"{API}/job_statuses/V3-1.json", json=_job(status))
+    assert make_account().fetch_results("V3-1", [update()]) is None
+
+
+@responses.activate
+def test_forgotten_job_leaves_everything_unknown() -> None:
+    """Job data lives for about a day; after that every item is unknown."""
+    responses.get(f"{API}/job_statuses/V3-1.json", status=404, json={"error": "RecordNotFound"})
+    (result,) = make_account().fetch_results("V3-1", [update()]) or ()
+    assert result.outcome is ItemOutcome.UNKNOWN
+
+
+def _outcomes(status: dict[str, Any], updates: Sequence[TicketUpdate]) -> list[tuple[int, str, str]]:
+    found = results_in(status, updates, TextFilter("masked"))
+    return [(result.ticket_id, result.outcome.value, result.detail) for result in found]
+
+
+def test_results_are_matched_by_id_and_by_index() -> None:
+    """Items come in any order, some without id, some not at all; each update gets its own fate."""
+    items = [
+        {"index": 3, "error": "TicketUpdateFailed", "details": "Database timeout"},
+        {
+            "index": 1,
+            "id": 12,
+            "error": "TicketUpdateFailed",
+            "details": "Status: closed prevents ticket update",
+        },
+        {"index": 2, "id": 13, "error": "TicketConflict", "details": "…"},
+        {"action": "update", "id": 11, "status": "Updated", "success": True},
+    ]
+    updates = [update(ident) for ident in (11, 12, 13, 14, 15)]
+    assert _outcomes({"status": "completed", "results": items}, updates) == [
+        (11, "applied", ""),
+        (12, "rejected", "TicketUpdateFailed: Status: closed prevents ticket update"),
+        (13, "conflict", "TicketConflict: …"),
+        (14, "rejected", "TicketUpdateFailed: Database timeout"),
+        (15, "unknown", ""),
+    ]
+
+
+@pytest.mark.parametrize("results", [None, {"success": True}, "odd"])
+def test_job_without_items_is_unknown(results: object) -> None:
+    """A killed or failed job, or one that lists nothing, tells of no ticket."""
+    assert _outcomes({"status": "killed", "results": results}, [update(1)]) == [(1, "unknown", "")]
+
+
+def test_details_are_masked() -> None:
+    """A refusal that quotes an address does not carry it into the journal."""
+    item = {"id": 1, "error": "TicketUpdateFailed", "details": "ann@example.com is suspended"}
+    ((_, _, detail),) = _outcomes({"results": [item]}, [update(1)])
+    assert "ann@example.com" not in detail
+
+
+@responses.activate
+def test_jobs_in_flight_keep_to_the_share() -> None:
+    """With a share of a tenth, the fourth job waits until one of the first three has ended."""
+    clock = StillClock()
+    for number in (1, 2, 3, 4):
+        responses.put(BATCH, json={"job_status": {"id": f"V3-{number}", "status": "queued"}})
+    for number in (2, 3):
+        responses.get(f"{API}/job_statuses/V3-{number}.json", json=_job("working"))
+    first = f"{API}/job_statuses/V3-1.json"
+    responses.get(first, json=_job("working"))
+    responses.get(first, json=_job("completed", []))
+    account = make_account(clock, share=0.1)
+    jobs = [account.submit_updates([update()]) for _ in range(4)]
+    assert jobs == ["V3-1", "V3-2", "V3-3", "V3-4"]
+    assert 2.0 in clock.naps
+
+
+@responses.activate
+def test_jobs_that_never_end_are_not_waited_for_forever() -> None:
+    """After ten minutes without room the batch is given back, surely not sent."""
+    clock = StillClock()
+    responses.put(BATCH, json=QUEUED)
+    responses.get(f"{API}/job_statuses/V3-1.json", json=_job("working"))
+    account = make_account(clock, share=0.01)
+    account.submit_updates([update()])
+    with pytest.raises(RateLimited):
+        account.submit_updates([update()])
+    assert sum(call.request.method == "PUT" for call in responses.calls) == 1
+
+
+def test_views_show_unsolved_tickets_of_the_tier() -> None:
+    """A tier's view asks for unsolved tickets with the tag, and for the group only when there is one."""
+    shared = [
+        {"field": "status", "operator": "less_than", "value": "solved"},
+        {"field": "current_tags", "operator": "includes", "value": "tier_2"},
+    ]
+    assert view_conditions([GroupId(1), GroupId(2)], "tier_2") == shared
+    assert view_conditions([GroupId(1)], "tier_2") == [
+        *shared,
+        {"field": "group_id", "operator": "is", "value": "1"},
+    ]
+
+
+@responses.activate
+def test_view_is_written_in_the_write_form_and_read_in_the_read_form() -> None:
+    """`all` stands under the view when written; the answer's conditions and restriction come back as values."""
+    conditions = view_conditions([GroupId(7)], "tier_2")
+    answer = {
+        "id": 70,
+        "title": "Tier 2",
+        "description": "ours",
+        "active": True,
+        "conditions": {"all": conditions, "any": []},
+        "restriction": {"type": "Group", "id": 7, "ids": [7]},
+        "execution": {"columns": []},
+        "created_at": "2026-11-22T12:00:00Z",
+        "updated_at": "2026-11-22T12:00:00Z",
+    }
+    responses.post(f"{API}/views.json", status=201, json={"view": answer})
+    view = make_account().create_view("Tier 2", "ours", [GroupId(7)], "tier_2")
+    sent = _sent()["view"]
+    assert sent["all"] == conditions
+    assert sent["restriction"] == {"type": "Group", "ids": [7]}
+    assert sent["description"] == "ours"
+    assert "conditions" not in sent
+    assert (view.id, view.restricted_to) == (70, frozenset({GroupId(7)}))
+    assert view.conditions_all[2] == ("group_id", "is", "7")
+
+
+@responses.activate
+def test_refused_group_is_rejected() -> None:
+    """A group that Zendesk refuses is told with its code word."""
+    responses.post(f"{API}/groups.json", status=422, json={"error": "RecordInvalid"})
+    with pytest.raises(Rejected, match="RecordInvalid"):
+        make_account().create_group("Tier 1", "ours")
+
+
+@responses.activate
+def test_audits_are_found_with_our_mark() -> None:
+    """After a write, the ticket's audits show our key, whatever order they come in."""
+    second = {"id": 2, "ticket_id": 1, "created_at": "2026-11-20T11:00:00Z", "author_id": 5, "events": []}
+    first = {**second, "id": 1, "created_at": "2026-11-20T10:00:00Z"}
+    audits = [second | {"metadata": {"custom": {"zdsync": "run/1"}}}, first]
+    responses.get(
+        f"{API}/tickets/1/audits.json",
+        json={"audits": audits, "meta": {"has_more": False}},
+        match=[matchers.query_param_matcher({"page[size]": 100})],
+    )
+    assert [(event.id, event.key) for event in make_account().fetch_events(TicketId(1))] == [
+        (1, None),
+        (2, "run/1"),
+    ]
