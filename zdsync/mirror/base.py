@@ -1,0 +1,73 @@
+"""What every table of the mirror has in common: where it is registered, and the columns that return."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Index, MetaData, Table
+from sqlalchemy import text as sql
+
+from zdsync.mirror.columns import flag, json, moment, number, text
+
+METADATA = MetaData()
+
+OWN_COLUMNS = frozenset({"synced_at", "deleted_at", "version"})
+"""Columns that the mirror fills itself; all others come in a page's rows."""
+
+MIRRORED: dict[str, Table] = {}
+"""Tables that hold Zendesk's objects, one row per id."""
+
+UNSOLVED_ALIVE = sql("status IN ('new', 'open', 'pending', 'hold') AND deleted_at IS NULL")
+"""Unsolved tickets, word for word as the partial index has it, so that both databases use the index."""
+
+
+def mirrored(name: str, comment: str, *columns: Column[Any], indexes: dict[str, str] | None = None) -> Table:
+    """A table of Zendesk's objects: `columns`, the JSON as received, and when the mirror wrote or lost the row.
+
+    `indexes` maps an index's ending to its columns; tombstones have a small index of their own.
+    """
+    table = Table(
+        name,
+        METADATA,
+        *columns,
+        json("raw", "The object as the API sent it, after masking (JSON)"),
+        moment("synced_at", "When the mirror last wrote this row", required=True),
+        moment("deleted_at", "When the object was deleted in Zendesk or first missed; null while it lives"),
+        number("version", "Age of the row, epoch seconds; an older one never replaces it", required=True),
+        comment=comment,
+    )
+    gone = sql("deleted_at IS NOT NULL")
+    Index(f"{name}_deleted", table.c.deleted_at, sqlite_where=gone, postgresql_where=gone)
+    for ending, names in (indexes or {}).items():
+        Index(f"{name}_{ending}", *(table.c[column] for column in names.split()))
+    MIRRORED[name] = table
+    return table
+
+
+def created() -> Column[Any]:
+    return moment("created_at", "When it was created")
+
+
+def updated() -> Column[Any]:
+    return moment("updated_at", "When it was last changed")
+
+
+def url() -> Column[Any]:
+    return text("url", "The object's API address")
+
+
+def active() -> Column[Any]:
+    return flag("active", "Whether it is in use")
+
+
+def position() -> Column[Any]:
+    return number("position", "Place in the account's order")
+
+
+def title() -> Column[Any]:
+    return text("title", "Title as shown")
+
+
+def columns_without(table: Table, *names: str) -> list[Column[Any]]:
+    """The table's columns but these: what a reader has no use for, most of all `raw`, is not worth decoding."""
+    return [column for column in table.columns if column.name not in names]

@@ -1,0 +1,162 @@
+"""Reading cases: tickets with all that is known of each, a few hundred at a time and with a handful of queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, select
+
+from zdsync.mirror import records
+from zdsync.mirror.account import read_staff
+from zdsync.mirror.base import UNSOLVED_ALIVE, columns_without
+from zdsync.mirror.engine import Database
+from zdsync.mirror.tables_account import organizations, users
+from zdsync.mirror.tables_own import zdsync_changes, zdsync_checkpoints
+from zdsync.mirror.tables_tickets import text_findings, ticket_comments, ticket_events, tickets
+from zdsync.model import Case, Comment, Event, Finding, Organization, Stream, Ticket, TicketId, User, UserId
+from zdsync.ports import Outcome
+
+CHUNK = 500
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What all cases of one reading have in common."""
+
+    staff: Mapping[UserId, User]
+    events_until: datetime | None
+
+
+def read_cases(database: Database, ids: Collection[TicketId] | None) -> Iterator[Case]:
+    """Unsolved tickets, or those of `ids` that are mirrored, by ascending id; memory does not grow with their number.
+
+    Each chunk is one consistent state; between chunks the database is free, also for the reader's own writes.
+    """
+    with database.reading() as connection:
+        shared = _Shared(read_staff(connection), _read_events_until(connection))
+    for query, values in _chunks(ids):
+        last = -1
+        while True:
+            with database.reading() as connection:
+                rows = connection.execute(query, {**values, "last": last}).all()
+                cases = _read_chunk(connection, [records.ticket(row) for row in rows], shared)
+            yield from cases
+            if len(rows) < CHUNK:
+                break
+            last = rows[-1].id
+
+
+def _chunks(ids: Collection[TicketId] | None) -> Iterator[tuple[Select[Any], dict[str, Any]]]:
+    """The queries to be asked from the lowest id upwards, each CHUNK rows at a time."""
+    base = select(*columns_without(tickets, "raw", "url", "raw_subject")).where(
+        tickets.c.id > bindparam("last")
+    )
+    base = base.order_by(tickets.c.id).limit(CHUNK)
+    if ids is None:
+        yield base.where(UNSOLVED_ALIVE), {}
+        return
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), CHUNK - 1):
+        yield base.where(tickets.c.id.in_(_IDS)), {"ids": wanted[start : start + CHUNK - 1]}
+
+
+def _read_events_until(connection: Connection) -> datetime | None:
+    until = zdsync_checkpoints.c.complete_until
+    return connection.scalar(select(until).where(zdsync_checkpoints.c.stream == Stream.EVENTS.value))
+
+
+def _read_chunk(connection: Connection, chunk: list[Ticket], shared: _Shared) -> list[Case]:
+    ids = [ticket.id for ticket in chunk]
+    if not ids:
+        return []
+    requesters = _read_users(connection, {ticket.requester_id for ticket in chunk if ticket.requester_id})
+    companies = _read_organizations(connection, {t.organization_id for t in chunk if t.organization_id})
+    events = _read_events(connection, ids)
+    findings = _read_findings(connection, ids)
+    notes = _read_notes(connection, ids)
+    return [
+        Case(
+            ticket=ticket,
+            requester=requesters.get(ticket.requester_id or 0),
+            organization=companies.get(ticket.organization_id or 0),
+            events=(history := events.get(ticket.id, ())),
+            findings=findings.get(ticket.id, ()),
+            staff=shared.staff,
+            events_until=shared.events_until,
+            has_whole_history=any(event.is_create for event in history),
+            notes_written=notes.get(ticket.id, frozenset()),
+        )
+        for ticket in chunk
+    ]
+
+
+_USERS = select(*columns_without(users, "raw", "url", "details", "notes")).where(users.c.id.in_(_IDS))
+_ORGANIZATIONS = select(*columns_without(organizations, "raw", "url", "details", "notes")).where(
+    organizations.c.id.in_(_IDS)
+)
+_EVENTS = (
+    select(*columns_without(ticket_events, "raw"))
+    .where(ticket_events.c.ticket_id.in_(_IDS))
+    .order_by(ticket_events.c.created_at, ticket_events.c.id)
+)
+_COMMENTS = (
+    select(*columns_without(ticket_comments, "raw", "html_body"))
+    .where(ticket_comments.c.ticket_id.in_(_IDS))
+    .order_by(ticket_comments.c.created_at, ticket_comments.c.id)
+)
+_FINDINGS = select(*columns_without(text_findings, "count"), text_findings.c["count"].label("hits")).where(
+    text_findings.c.ticket_id.in_(_IDS)
+)
+_NOTES = select(zdsync_changes.c.object_id, zdsync_changes.c.note_digest).where(
+    zdsync_changes.c.object == "ticket",
+    zdsync_changes.c.object_id.in_(_IDS),
+    zdsync_changes.c.note_digest.is_not(None),
+    zdsync_changes.c.outcome == Outcome.APPLIED.value,
+)
+
+
+def _read_users(connection: Connection, ids: Collection[int]) -> dict[int, User]:
+    return {row.id: records.user(row) for row in _read(connection, _USERS, ids)}
+
+
+def _read_organizations(connection: Connection, ids: Collection[int]) -> dict[int, Organization]:
+    return {row.id: records.organization(row) for row in _read(connection, _ORGANIZATIONS, ids)}
+
+
+def _read_events(connection: Connection, ids: Collection[int]) -> dict[int, tuple[Event, ...]]:
+    comments: defaultdict[int | None, list[Comment]] = defaultdict(list)
+    for row in _read(connection, _COMMENTS, ids):
+        comments[row.audit_id].append(records.comment(row))
+    events: defaultdict[int, list[Event]] = defaultdict(list)
+    for row in _read(connection, _EVENTS, ids):
+        events[row.ticket_id].append(records.event(row, comments.get(row.id, ())))
+    return {ticket_id: tuple(history) for ticket_id, history in events.items()}
+
+
+def _read_findings(connection: Connection, ids: Collection[int]) -> dict[int, tuple[Finding, ...]]:
+    findings: defaultdict[int, list[Finding]] = defaultdict(list)
+    for row in _read(connection, _FINDINGS, ids):
+        place = row.comment_id or None
+        findings[row.ticket_id].append(
+            Finding(row.ticket_id, place, row.detector, row.version, is_public=row.is_public, count=row.hits)
+        )
+    return {
+        ticket_id: tuple(sorted(found, key=lambda each: (each.comment_id or 0, each.detector)))
+        for ticket_id, found in findings.items()
+    }
+
+
+def _read_notes(connection: Connection, ids: Collection[int]) -> dict[int, frozenset[str]]:
+    notes: defaultdict[int, set[str]] = defaultdict(set)
+    for row in _read(connection, _NOTES, ids):
+        notes[row.object_id].add(row.note_digest)
+    return {ticket_id: frozenset(digests) for ticket_id, digests in notes.items()}
+
+
+def _read(connection: Connection, query: Select[Any], ids: Collection[int]) -> Iterable[Row[Any]]:
+    return connection.execute(query, {"ids": list(ids)}) if ids else ()

@@ -1,0 +1,39 @@
+"""The whole schema: every table of the mirror, known to Alembic and by name."""
+
+from __future__ import annotations
+
+from zdsync.mirror import base, tables_account, tables_own, tables_tickets
+
+METADATA = base.METADATA
+MIRRORED = base.MIRRORED
+
+REVISION = "0001"
+"""The migration that makes exactly these tables."""
+
+LISTED = frozenset(
+    {
+        tables_account.groups,
+        tables_account.group_memberships,
+        tables_account.ticket_fields,
+        tables_account.ticket_field_options,
+        tables_account.user_fields,
+        tables_account.organization_fields,
+        tables_account.ticket_forms,
+        tables_account.brands,
+        tables_account.custom_statuses,
+        tables_account.views,
+    }
+)
+"""Tables that come as whole lists: only a list, not a side-loaded row, can tell that a missed object lives again."""
+
+OWN = (
+    tables_own.zdsync_account,
+    tables_own.zdsync_checkpoints,
+    tables_own.zdsync_missing_users,
+    tables_own.zdsync_runs,
+    tables_own.zdsync_decisions,
+    tables_own.zdsync_changes,
+    tables_own.zdsync_rulesets,
+)
+DERIVED = (tables_tickets.ticket_tags, tables_tickets.text_findings)
+"""Tables that the mirror fills itself from the rows of others."""

@@ -1,0 +1,141 @@
+"""The mirror as the use cases see it: pages in, cases and figures out, on SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import func, select
+
+from zdsync.mirror import account as account_reader
+from zdsync.mirror import cases, figures, pages, runs, streams
+from zdsync.mirror.base import UNSOLVED_ALIVE
+from zdsync.mirror.engine import Database
+from zdsync.mirror.journal import ChangeJournal
+from zdsync.mirror.lease import AdvisoryLease, FileLease
+from zdsync.mirror.migrate import migrate, require_current
+from zdsync.mirror.tables_own import zdsync_missing_users
+from zdsync.mirror.tables_tickets import tickets
+from zdsync.model import Account, Case, Checkpoint, Page, Record, Stream, TicketId, UserId
+from zdsync.ports import Clock, DecisionRecord, Lease, Run, StreamStatus
+
+log = logging.getLogger(__name__)
+
+
+def open_mirror(
+    url: str, *, clock: Clock, read_only: bool = False, busy_timeout_s: float = 30.0
+) -> MirrorStore:
+    """Open the database at `url`, made or brought to the present schema first; close it when done.
+
+    `read_only` changes nothing, works while a worker writes, and refuses a database without a present mirror.
+    `busy_timeout_s` is how long a write waits for another program's. Raises MirrorError, or ConfigError for a URL
+    that names no SQLite or PostgreSQL database.
+    """
+    database = Database(url, read_only=read_only, busy_timeout_s=busy_timeout_s)
+    try:
+        (require_current if read_only else migrate)(database)
+    except BaseException:
+        database.close()
+        raise
+    return MirrorStore(database, clock)
+
+
+class MirrorStore:
+    """The port `Mirror`; `journal` is the port `Journal` on the same database, `lease` its lock."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database = database
+        self.journal = ChangeJournal(database)
+        self._clock = clock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.database.close()
+
+    def lease(self) -> Lease:
+        """The lock that makes this process the only one to change the mirror and the account; take it with `with`."""
+        if self.database.is_sqlite:
+            path = self.database.path
+            return FileLease(path.with_name(f"{path.name}.lock"))
+        return AdvisoryLease(self.database)
+
+    def bind(self, account: str) -> None:
+        with self.database.writing() as connection:
+            streams.bind(connection, account, self._clock.now(), self.database.place)
+
+    def read_checkpoint(self, stream: Stream) -> Checkpoint | None:
+        with self.database.reading() as connection:
+            return streams.read_checkpoint(connection, stream)
+
+    def record_page(self, page: Page, checkpoint: Checkpoint | None, at: datetime) -> int:
+        with self.database.writing() as connection:
+            if streams.is_outdated(connection, page):
+                log.warning("mirror.outdated_list", extra={"stream": page.stream.value})
+                return 0
+            written = pages.record_rows(connection, page, at)
+            if checkpoint is not None:
+                streams.record_checkpoint(connection, page, checkpoint, at)
+        return written
+
+    def record_skipped(self, stream: Stream, reason: str, at: datetime) -> None:  # noqa: ARG002 - the port's signature
+        with self.database.writing() as connection:
+            streams.record_skipped(connection, stream, reason)
+
+    def read_account(self) -> Account:
+        with self.database.reading() as connection:
+            return account_reader.read_account(connection)
+
+    def read_account_name(self) -> str | None:
+        """The account this database mirrors, None before the first pull."""
+        with self.database.reading() as connection:
+            return streams.read_account_name(connection)
+
+    def read_cases(self, ids: Collection[TicketId] | None = None) -> Iterator[Case]:
+        return cases.read_cases(self.database, ids)
+
+    def read_missing_users(self) -> tuple[UserId, ...]:
+        missing = zdsync_missing_users.c.user_id
+        with self.database.reading() as connection:
+            return tuple(UserId(id) for id in connection.scalars(select(missing).order_by(missing)))
+
+    def count_unsolved(self) -> int:
+        with self.database.reading() as connection:
+            return connection.scalar(select(func.count()).select_from(tickets).where(UNSOLVED_ALIVE)) or 0
+
+    def read_streams(self) -> tuple[StreamStatus, ...]:
+        with self.database.reading() as connection:
+            return streams.read_streams(connection)
+
+    def open_run(self, run: Run) -> None:
+        with self.database.writing() as connection:
+            runs.open_run(connection, run)
+
+    def close_run(self, run: Run) -> None:
+        with self.database.writing() as connection:
+            runs.close_run(connection, run)
+
+    def read_runs(self, limit: int = 20) -> tuple[Run, ...]:
+        with self.database.reading() as connection:
+            return runs.read_runs(connection, limit)
+
+    def record_decisions(self, decisions: Sequence[DecisionRecord]) -> None:
+        with self.database.writing() as connection:
+            runs.record_decisions(connection, decisions)
+
+    def record_ruleset(self, digest: str, text: str, at: datetime) -> None:
+        with self.database.writing() as connection:
+            runs.record_ruleset(connection, digest, text, at)
+
+    def read_figures(self, *, tag_prefix: str = "tier_") -> Mapping[str, Sequence[Record]]:
+        with self.database.reading() as connection:
+            return figures.read_figures(connection, self._clock.now(), tag_prefix)

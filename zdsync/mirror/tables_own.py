@@ -1,0 +1,107 @@
+"""zdsync's own tables: the account, checkpoints, runs, decisions, the journal and every rule text used."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Table, Text
+
+from zdsync.mirror.base import METADATA
+from zdsync.mirror.columns import BigId, count, json, key, moment, number, text
+
+zdsync_account = Table(
+    "zdsync_account",
+    METADATA,
+    Column("account", Text, primary_key=True, comment="Base address of the Zendesk account"),
+    moment("bound_at", "When this database began to mirror it", required=True),
+    comment="The one account that this database mirrors",
+)
+
+zdsync_checkpoints = Table(
+    "zdsync_checkpoints",
+    METADATA,
+    Column("stream", Text, primary_key=True, comment="Stream, by the table it fills"),
+    text("cursor", "Where the next request continues, Zendesk's own token; null for plain lists"),
+    moment("complete_until", "Server time up to which the mirror of the stream is complete"),
+    moment("pulled_at", "When the latest page was recorded"),
+    moment("listed_at", "Server time of the latest whole list"),
+    text("skipped", "Why the account does not allow the stream; empty when it does", required=True),
+    comment="How far each stream has come; written together with the rows of its page",
+)
+
+zdsync_missing_users = Table(
+    "zdsync_missing_users",
+    METADATA,
+    key("user_id", "User id"),
+    comment="Users that a ticket, comment or event names and that are not in users yet",
+)
+
+zdsync_runs = Table(
+    "zdsync_runs",
+    METADATA,
+    Column("id", Text, primary_key=True, comment="Run id"),
+    text("command", "Command", required=True),
+    text("account", "Account it ran against", required=True),
+    moment("started_at", "When it started", required=True),
+    moment("ended_at", "When it ended; null while it runs, or when it was killed"),
+    count("exit_code", "Exit code"),
+    text("message", "How it ended, in words", required=True),
+    json("figures", "Counts by name (JSON object)"),
+    text("rules_digest", "Rules it decided by (zdsync_rulesets.digest)"),
+    Index("zdsync_runs_started", "started_at"),
+    comment="One row per execution of a command that changes the mirror or the account",
+)
+
+zdsync_decisions = Table(
+    "zdsync_decisions",
+    METADATA,
+    Column("id", BigId, primary_key=True, autoincrement=True, comment="Rising number"),
+    number("ticket_id", "Ticket (tickets.id)", required=True),
+    text("run_id", "Run (zdsync_runs.id)", required=True),
+    moment("decided_at", "When it was decided", required=True),
+    text("outcome", "What became of the ticket, such as assigned or followed", required=True),
+    text("rule", "Rule that spoke; empty when none did", required=True),
+    text("tier", "Tier; null for none"),
+    text("rules_digest", "Rules it was decided by (zdsync_rulesets.digest)", required=True),
+    text("reason", "Why, in words", required=True),
+    Index("zdsync_decisions_ticket", "ticket_id", "id"),
+    Index("zdsync_decisions_run", "run_id"),
+    comment="One row whenever a ticket's decision differs from the one before",
+)
+
+zdsync_changes = Table(
+    "zdsync_changes",
+    METADATA,
+    Column("id", BigId, primary_key=True, autoincrement=True, comment="Rising number"),
+    Column("key", Text, nullable=False, unique=True, comment="Mark of the change in Zendesk's audit"),
+    text("run_id", "Run (zdsync_runs.id)", required=True),
+    text("object", "ticket, group or view", required=True),
+    number("object_id", "Id of the object; null until it is created"),
+    text("name", "Name of a group or view", required=True),
+    text("rule", "Rule behind the change", required=True),
+    text("reason", "Why, in words", required=True),
+    json("before", "What changes, as it was (JSON object)", required=True),
+    json("after", "What changes, as it was to be (JSON object)", required=True),
+    text(
+        "outcome",
+        "intended, sent, applied, conflict, rejected, skipped, unknown or not_applied",
+        required=True,
+    ),
+    moment("intended_at", "When it was written down, before Zendesk was asked", required=True),
+    text("note_digest", "Digest of the internal note that came with it"),
+    moment("updated_stamp", "The ticket's updated_at that the change was decided on"),
+    text("job_id", "Zendesk's job that carried it"),
+    text("detail", "Zendesk's word for a refusal", required=True),
+    moment("settled_at", "When the outcome was known"),
+    Index("zdsync_changes_run", "run_id"),
+    Index("zdsync_changes_object", "object", "object_id"),
+    Index("zdsync_changes_outcome", "outcome"),
+    comment="The journal: every change intended, and what became of it",
+)
+
+zdsync_rulesets = Table(
+    "zdsync_rulesets",
+    METADATA,
+    Column("digest", Text, primary_key=True, comment="Digest of the rule files"),
+    text("text", "The rule files", required=True),
+    moment("first_used_at", "When they were first used", required=True),
+    comment="Every rule text ever used",
+)
