@@ -324,8 +324,16 @@ def audit_row(world: World, audit: Audit) -> Json:
         "author_id": audit.author_id,
         "metadata": metadata(audit),
         "events": [_audit_event(world, audit, i, event) for i, event in enumerate(audit.events)],
-        "via": via(audit.channel, world, audit.author_id),
+        "via": _audit_via(world, audit),
     }
+
+
+def _audit_via(world: World, audit: Audit) -> Json:
+    if audit.channel == "rule":
+        for event in audit.events:
+            if isinstance(event, Change) and event.rule is not None:
+                return rule_via(world, event.rule)
+    return via(audit.channel, world, audit.author_id)
 
 
 def event_row(world: World, audit: Audit, *, with_comments: bool) -> Json:

@@ -204,10 +204,11 @@ def store(world: World, draft: Draft, body: Json, actor: Actor) -> Written:
 
 
 def fill(draft: Draft, body: Json, actor: Actor) -> None:
-    """Put a request body's keys into a draft, in the order Zendesk settles them."""
+    """Put a request body's keys into a draft."""
     _plain(draft, body)
-    _custom_fields(draft, body)
+    # Tags before fields, so that a field named in the same request wins; no source tells the order.
     _tags(draft, body)
+    _custom_fields(draft, body)
     _routing(draft, body)
     _comment(draft, body, actor)
     _status(draft, body, actor)

@@ -16,6 +16,7 @@ from zdsync.sandbox.world import World
 
 HISTORY_DAYS = 182
 _DAY_S = 86_400
+_LARGE = 20_000
 
 
 def seed_world(world: World, tickets: int, seed: int) -> Account:
@@ -37,6 +38,9 @@ def seed_world(world: World, tickets: int, seed: int) -> Account:
         ]
         _odd_ends(world, random, account, made, now)
         _number(world, made)
+        if tickets >= _LARGE:
+            # A full collection over millions of records takes seconds, in the middle of some request.
+            gc.freeze()
     finally:
         if was_enabled:
             gc.enable()
