@@ -188,13 +188,13 @@ class Historian:
     def _live(self, story: Story, message: Message) -> None:
         random, t = self.random, story.t
         age = (self.now - t.created) / 86_400
-        untouched = 0.85 if age < 2 else 0.45 if age < 7 else 0.2 if age < 21 else 0.045 if age < 60 else 0.01
+        untouched = 0.7 if age < 0.8 else 0.2 if age < 2 else 0.02 if age < 7 else 0.004 if age < 60 else 0.0005
         if random.random() < untouched:
             return
         if message.topic == "spam":
             self._solve_spam(story)
             return
-        lingering = 0.75 if age < 7 else 0.2 if age < 21 else 0.04 if age < 60 else 0.008
+        lingering = 0.75 if age < 7 else 0.4 if age < 21 else 0.12 if age < 60 else 0.02
         is_lingering = random.random() < lingering
         for_bot = message.topic in ("password", "howto", "shipping") and random.random() < 0.3
         if for_bot and self._bot(story):
