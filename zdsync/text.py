@@ -5,10 +5,21 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_WORDS = re.compile(
-    r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"  # scripts written without spaces: a word each
-    r"|[^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
+_ALONE = (
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f\u1780-\u17ff"  # Burmese, Khmer
+    "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Japanese, Chinese
+    "\u2600-\u27bf\U0001f300-\U0001faff"  # signs and emoji
 )
+"""Signs of scripts that put no space between words, and pictures: a word each, so that any run of them can be found."""
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06ed"
+    "\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963\u0980-\u0983\u09bc-\u09cd\u0a3c-\u0a4d\u0abc-\u0acd"
+    "\u0b3c-\u0b4d\u0bbe-\u0bcd\u0c3e-\u0c4d\u0cbc-\u0ccd\u0d3b-\u0d4d\u0dca-\u0ddf"
+)
+"""Vowel signs and accents that stand on a letter: part of its word."""
+_WORDS = re.compile(rf"[{_ALONE}]|(?:[^\W{_ALONE}]|[{_MARKS}])+")
+_ASCII = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")}
 
 
 def fold(text: str) -> str:
@@ -16,6 +27,6 @@ def fold(text: str) -> str:
 
     A phrase stands in a text as whole words exactly when `fold(phrase) in fold(text)`.
     """
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    return f" {' '.join(_WORDS.findall(text.casefold()))} "
+    if text.isascii():
+        return f" {' '.join(text.casefold().translate(_ASCII).split())} "
+    return f" {' '.join(_WORDS.findall(unicodedata.normalize('NFC', text).casefold()))} "

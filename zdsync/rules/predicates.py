@@ -18,25 +18,32 @@ Test = Callable[[Any], bool]
 
 def predicate(field: Field, condition: Condition) -> Predicate:
     """The closure that answers `condition`; the condition must be free of misfits."""
+    if field.kind is Kind.TEXT:
+        return _text(field, condition.operator, condition.values)
+    read, test = field.read, value_test(field, condition)
+    return lambda facts: test(read(facts))
+
+
+def value_test(field: Field, condition: Condition) -> Test:
+    """What `condition` asks of the value that `field.read` gives; for any kind of field but text."""
     operator, values = condition.operator, condition.values
-    if operator is Operator.PRESENT:
-        return _presence(field)
-    if operator is Operator.NOT_PRESENT:
-        return _negated(_presence(field))
+    match operator:
+        case Operator.PRESENT:
+            return _presence(field)
+        case Operator.NOT_PRESENT:
+            present = _presence(field)
+            return lambda actual: not present(actual)
     match field.kind:
         case Kind.NAME | Kind.TAGS:
-            return _on(field, _membership(operator, values))
+            return _membership(operator, values)
         case Kind.RANK:
-            return _on(field, _order(operator, [field.ranks[fold_name(value)] for value in values]))
+            return _order(operator, [field.ranks[fold_name(value)] for value in values])
         case Kind.NUMBER:
-            return _on(field, _order(operator, [to_number(value) for value in values]))
+            return _order(operator, [to_number(value) for value in values])
         case Kind.DATE:
-            return _on(field, _period(operator, [span for span in map(to_span, values) if span]))
-        case Kind.TEXT:
-            return _text(field, operator, values)
-        case Kind.UNKNOWN:
-            answer = operator in NEGATIVE
-            return lambda _: answer
+            return _period(operator, [span for span in map(to_span, values) if span])
+    answer = operator in NEGATIVE
+    return lambda _: answer
 
 
 def found_words(field: Field, condition: Condition, facts: Facts) -> tuple[str, ...]:
@@ -85,22 +92,15 @@ def disjunction(predicates: Sequence[Predicate]) -> Predicate:
     return holds
 
 
-def _on(field: Field, test: Test) -> Predicate:
-    read = field.read
-    return lambda facts: test(read(facts))
-
-
 def _negated(one: Predicate) -> Predicate:
     return lambda facts: not one(facts)
 
 
-def _presence(field: Field) -> Predicate:
-    read, nothing = field.read, field.nothing
-    if field.kind is Kind.TEXT:
-        return lambda facts: bool((read(facts) or "").strip())
+def _presence(field: Field) -> Test:
+    nothing = field.nothing
     if field.kind in (Kind.NAME, Kind.TAGS):
-        return lambda facts: bool(actual := read(facts)) and actual != nothing
-    return lambda facts: (actual := read(facts)) is not None and actual != nothing
+        return lambda actual: bool(actual) and actual != nothing
+    return lambda actual: actual is not None and actual != nothing
 
 
 def _membership(operator: Operator, values: Sequence[Scalar]) -> Test:
@@ -155,7 +155,12 @@ def _period(operator: Operator, spans: Sequence[Span]) -> Test:
 
 
 def _text(field: Field, operator: Operator, values: Sequence[Scalar]) -> Predicate:
+    read = field.read
     match operator:
+        case Operator.PRESENT:
+            return lambda facts: bool((read(facts) or "").strip())
+        case Operator.NOT_PRESENT:
+            return lambda facts: not (read(facts) or "").strip()
         case Operator.DETECTS:
             detectors = frozenset(str(value) for value in values)
             return lambda facts: not detectors.isdisjoint(facts.detected)

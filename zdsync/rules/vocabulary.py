@@ -117,7 +117,7 @@ def _own_fields() -> dict[str, Field]:
             _word("requester.language", _locale, spread=_locale_names),
             _word("requester.role", lambda f: f.requester and f.requester.role, ROLES),
             _word("requester.domain", lambda f: _domain(f.requester)),
-            _word("satisfaction", lambda f: f.ticket.satisfaction, SATISFACTION, spread=_satisfaction_names),
+            _word("satisfaction", lambda f: f.ticket.satisfaction, SATISFACTION, spread=satisfaction_names),
             *(_searched(name) for name in ("subject", "description", "comment", "text")),
             _text("recipient", lambda f: f.ticket.recipient),
             _text("requester.name", lambda f: f.requester and f.requester.name),
@@ -219,7 +219,7 @@ def _locale_names(locale: str) -> frozenset[str]:
     return frozenset("-".join(parts[:length]) for length in range(1, len(parts) + 1))
 
 
-def _satisfaction_names(score: str) -> frozenset[str]:
+def satisfaction_names(score: str) -> frozenset[str]:
     return frozenset({score, score.removesuffix("_with_comment")})
 
 

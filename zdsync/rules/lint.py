@@ -1,0 +1,147 @@
+"""Faults that need neither account nor history: rules that can never match or win, outcomes that fight, leftovers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from zdsync.errors import Problem
+from zdsync.rules.findings import Check, problem, quoted
+from zdsync.rules.logic import Branch, branches, clash, covers, is_impossible
+from zdsync.rules.model import AnyCondition, Condition, Mode, NamedCondition, Operator, Rule, RuleSet
+from zdsync.rules.vocabulary import plain
+
+_KEPT_TEXTS = frozenset({"subject", "description", "comment", "text"})
+
+
+def lint(rules: RuleSet, *, keeps_text: bool = True) -> tuple[Problem, ...]:
+    """Errors and warnings in file order. `keeps_text` is false when the mirror keeps no ticket text at all."""
+    found = [
+        *_impossible(rules),
+        *_hidden(rules),
+        *_unreachable_tiers(rules),
+        *_overwritten(rules),
+        *_same_outcomes(rules),
+        *_unused(rules),
+    ]
+    if not keeps_text:
+        found += _without_text(rules)
+    return tuple(sorted(set(found)))
+
+
+def _every_rule(rules: RuleSet) -> tuple[Rule, ...]:
+    return (*rules.ignore, *rules.assign, *rules.annotate)
+
+
+def _leaves(conditions: Sequence[AnyCondition]) -> Iterator[Condition]:
+    for condition in conditions:
+        if isinstance(condition, NamedCondition):
+            yield from _leaves((*condition.all, *condition.any))
+        else:
+            yield condition
+
+
+def _written(rules: RuleSet) -> Iterator[Condition]:
+    """Every condition once, where it is written."""
+    holders: tuple[NamedCondition | Rule, ...] = (*rules.conditions.values(), *_every_rule(rules))
+    for holder in holders:
+        yield from (one for one in (*holder.all, *holder.any) if isinstance(one, Condition))
+
+
+def _impossible(rules: RuleSet) -> Iterator[Problem]:
+    alone = [condition for condition in _written(rules) if is_impossible((condition,))]
+    for condition in alone:
+        told = f"no ticket can have {condition.field} {condition.operator} {quoted(condition.values)}"
+        yield problem(Check.IMPOSSIBLE_CONDITION, condition.at, told)
+    for rule in _every_rule(rules):
+        alternatives = branches(rule)
+        told_already = any(condition in alone for condition in _leaves((*rule.all, *rule.any)))
+        if alternatives and not told_already and all(map(is_impossible, alternatives)):
+            fields = dict.fromkeys(clash(branch) for branch in alternatives)
+            message = f"'{rule.id}' can never match: its conditions on {quoted(fields)} contradict each other"
+            yield problem(Check.IMPOSSIBLE_CONDITION, rule.at, message)
+
+
+def _hidden(rules: RuleSet) -> Iterator[Problem]:
+    for later_block, earlier_blocks in ((rules.ignore, ()), (rules.assign, rules.ignore)):
+        earlier: list[tuple[Rule, tuple[Branch, ...]]] = [*_standing(earlier_blocks)]
+        for rule in later_block:
+            hider = _hider(rule, earlier)
+            if hider is not None:
+                message = f"'{rule.id}' can never win: '{hider.id}' at {hider.at.file}:{hider.at.line} takes all its tickets"
+                yield problem(Check.HIDDEN_RULE, rule.at, message)
+            earlier += _standing((rule,))
+
+
+def _standing(rules: Sequence[Rule]) -> Iterator[tuple[Rule, tuple[Branch, ...]]]:
+    """Rules that stop every ticket they match, written out."""
+    for rule in rules:
+        is_steady = rule.enabled and rule.mode is Mode.LIVE and rule.share == 1 and rule.until is None
+        alternatives = branches(rule)
+        if is_steady and alternatives and not rule.is_catch_all:
+            yield rule, alternatives
+
+
+def _hider(rule: Rule, earlier: Sequence[tuple[Rule, tuple[Branch, ...]]]) -> Rule | None:
+    """The earlier rule that holds whenever `rule` does; rules for private data are asked before all others."""
+    alternatives = branches(rule)
+    possible = [branch for branch in alternatives or () if not is_impossible(branch)]
+    if not possible or rule.is_catch_all or not rule.enabled:
+        return None
+    for other, held in earlier:
+        is_asked_first = other.then.private_only or not rule.then.private_only
+        if is_asked_first and all(covers(held, branch) for branch in possible):
+            return other
+    return None
+
+
+def _unreachable_tiers(rules: RuleSet) -> Iterator[Problem]:
+    entered = {rule.then.tier for rule in rules.assign if rule.enabled and rule.mode is Mode.LIVE}
+    for tier in rules.tiers:
+        if tier.key not in entered:
+            message = f"nothing enters tier {tier.key} ({tier.name}): no live rule of assign names it"
+            yield problem(Check.UNREACHABLE_TIER, tier.at, message)
+
+
+def _overwritten(rules: RuleSet) -> Iterator[Problem]:
+    for label in rules.annotate:
+        for decision in rules.assign:
+            for what in _fought_over(label, decision):
+                message = f"'{label.id}' writes {what}, which '{decision.id}' of assign writes too"
+                at = label.then.marks.get(
+                    "set_fields" if what.startswith("the field") else "add_tags", label.at
+                )
+                yield problem(Check.ANNOTATE_OVERWRITES, at, message)
+
+
+def _fought_over(label: Rule, decision: Rule) -> Iterator[str]:
+    decided = {plain(name) for name in decision.then.set_fields}
+    yield from (f"the field '{name}'" for name in label.then.set_fields if plain(name) in decided)
+    opposed = {*label.then.add_tags} & {*decision.then.remove_tags}
+    opposed |= {*label.then.remove_tags} & {*decision.then.add_tags}
+    yield from (f"the tag '{tag}' the other way" for tag in sorted(opposed))
+
+
+def _same_outcomes(rules: RuleSet) -> Iterator[Problem]:
+    """Neighbours only: with another outcome between them two rules could not be made one."""
+    live = [rule for rule in rules.assign if rule.enabled]
+    for first, second in pairwise(live):
+        if first.then == second.then and first.mode is second.mode and first.share == second.share:
+            message = f"'{second.id}' has the same outcome as '{first.id}' before it; one rule with `any` could say both"
+            yield problem(Check.SAME_OUTCOME, second.at, message, is_warning=True)
+
+
+def _unused(rules: RuleSet) -> Iterator[Problem]:
+    for name, at in rules.unused_lists.items():
+        yield problem(Check.UNUSED_LIST, at, f"no condition uses the list '{name}'", is_warning=True)
+    for name, at in rules.unused_conditions.items():
+        yield problem(Check.UNUSED_CONDITION, at, f"no rule uses the condition '{name}'", is_warning=True)
+
+
+def _without_text(rules: RuleSet) -> list[Problem]:
+    message = "the mirror keeps no ticket text (ZDSYNC_BODIES=none), so only `detects` can be asked of it"
+    return [
+        problem(Check.TEXT_NOT_KEPT, condition.at, message)
+        for condition in _written(rules)
+        if plain(condition.field) in _KEPT_TEXTS and condition.operator is not Operator.DETECTS
+    ]
