@@ -12,7 +12,7 @@ from pathlib import Path
 from zdsync.config import Settings
 from zdsync.detect import TextFilter
 from zdsync.errors import MirrorError
-from zdsync.mirror.open import OpenMirror, open_mirror
+from zdsync.mirror.store import MirrorStore, open_mirror
 from zdsync.model import Account, RunId
 from zdsync.ports import Clock
 from zdsync.rules.load import load_rules
@@ -31,7 +31,7 @@ def new_run_id(now: datetime) -> RunId:
 class Reading:
     """A mirror opened for reading, beside whatever is written meanwhile."""
 
-    opened: OpenMirror
+    mirror: MirrorStore
     rules_folder: Path
 
     def rules(self) -> RuleSet:
@@ -41,43 +41,36 @@ class Reading:
 
 @contextmanager
 def open_reading(settings: Settings, clock: Clock) -> Iterator[Reading]:
-    opened = open_mirror(settings.database_url, clock=clock, read_only=True)
-    try:
-        yield Reading(opened, settings.rules)
-    finally:
-        opened.close()
+    with open_mirror(settings.database_url, clock=clock, read_only=True) as mirror:
+        yield Reading(mirror, settings.rules)
 
 
 @contextmanager
 def open_workplace(settings: Settings, clock: Clock) -> Iterator[Workplace]:
     """Everything a writing run needs, under the mirror's lease: one process at a time."""
     access = settings.need_access()
-    opened = open_mirror(settings.database_url, clock=clock)
-    try:
-        with opened.lease():
-            account = connect(
-                access.url,
-                access.credentials,
-                rate_share=settings.rate_share,
-                clock=clock,
-                text_filter=TextFilter(settings.bodies.value),
-            )
-            yield Workplace(
-                account=access.url,
-                source=account,
-                writer=account,
-                mirror=opened.mirror,
-                journal=opened.journal,
-                clock=clock,
-                rules=lambda: load_rules(settings.rules),
-                new_run_id=new_run_id,
-                start=settings.start,
-                tag_prefix=settings.tag_prefix,
-                limits=settings.limits,
-                is_shadow=settings.mode is Mode.SHADOW,
-            )
-    finally:
-        opened.close()
+    with open_mirror(settings.database_url, clock=clock) as mirror, mirror.lease():
+        account = connect(
+            access.url,
+            access.credentials,
+            rate_share=settings.rate_share,
+            clock=clock,
+            text_filter=TextFilter(settings.bodies.value),
+        )
+        yield Workplace(
+            account=access.url,
+            source=account,
+            writer=account,
+            mirror=mirror,
+            journal=mirror.journal,
+            clock=clock,
+            rules=lambda: load_rules(settings.rules),
+            new_run_id=new_run_id,
+            start=settings.start,
+            tag_prefix=settings.tag_prefix,
+            limits=settings.limits,
+            is_shadow=settings.mode is Mode.SHADOW,
+        )
 
 
 def starter_rules() -> Path:
@@ -90,7 +83,7 @@ def read_account_if_any(settings: Settings, clock: Clock) -> Account | None:
     """The mirrored account, None when there is no mirror yet or it was never filled."""
     try:
         with open_reading(settings, clock) as reading:
-            account = reading.opened.mirror.read_account()
+            account = reading.mirror.read_account()
     except MirrorError:
         return None
     return account if account.groups else None

@@ -19,8 +19,8 @@ def explain(globals_: Globals, ticket: int, *, as_json: bool) -> int:
 
     with open_reader(globals_) as (reading, settings, clock):
         found = explain_ticket(
-            reading.opened.mirror,
-            reading.opened.journal,
+            reading.mirror,
+            reading.mirror.journal,
             reading.rules(),
             clock,
             TicketId(ticket),
@@ -47,9 +47,9 @@ def runs(globals_: Globals, run_id: str | None, limit: int, *, as_json: bool) ->
 
     with open_reader(globals_) as (reading, _, _):
         if run_id is None:
-            table = runs_table(reading.opened.mirror.read_runs(limit))
+            table = runs_table(reading.mirror.read_runs(limit))
         else:
-            table = changes_table(reading.opened.journal.read_entries(run_id=RunId(run_id)))
+            table = changes_table(reading.mirror.journal.read_entries(run_id=RunId(run_id)))
     if as_json:
         print_json(as_records(table))
     else:
@@ -67,10 +67,10 @@ def status(globals_: Globals, *, as_json: bool) -> int:
     from zdsync.runs.plan import mirror_until
 
     with open_reader(globals_) as (reading, settings, clock):
-        mirror, now = reading.opened.mirror, clock.now()
+        mirror, now = reading.mirror, clock.now()
         fresh = freshness(mirror_until(mirror), now, settings.max_lag)
         tables = [streams_table(mirror.read_streams(), now), runs_table(mirror.read_runs(5))]
-        unsettled = len(reading.opened.journal.read_open())
+        unsettled = len(reading.mirror.journal.read_open())
     if as_json:
         print_json(
             {
@@ -99,7 +99,7 @@ def report(globals_: Globals, *, as_json: bool) -> int:
     from zdsync.report.tables import as_records
 
     with open_reader(globals_) as (reading, settings, _):
-        figures = reading.opened.mirror.read_figures(tag_prefix=settings.tag_prefix)
+        figures = reading.mirror.read_figures(tag_prefix=settings.tag_prefix)
     if as_json:
         print_json(
             {name: as_records(table) for name, table in zip(figures, figure_tables(figures), strict=True)}

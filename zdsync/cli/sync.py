@@ -117,13 +117,12 @@ def plan(
     from zdsync.runs.plan import make_plan
 
     with open_reader(globals_) as (reading, settings, clock):
-        account = reading.opened.mirror.read_bound_account()
         planned = make_plan(
-            reading.opened.mirror,
-            reading.opened.journal,
+            reading.mirror,
+            reading.mirror.journal,
             reading.rules(),
             clock,
-            account=account,
+            account=reading.mirror.read_account_name() or "",
             tag_prefix=settings.tag_prefix,
         )
     shown = planned.plan.only(only) if only else planned.plan
@@ -160,7 +159,7 @@ def _write_text(path: Path, text: str) -> None:
 def apply(globals_: Globals, file: Path | None, limit: int | None, *, yes: bool, as_json: bool) -> int:
     """Carry out a plan: FILE as it stands, or one made and shown now."""
     from zdsync.plan.guard import guard
-    from zdsync.report.plans import plan_lines
+    from zdsync.report.plans import plan_lines, summary_line
     from zdsync.runs import cycle
 
     with open_place(globals_) as place:
@@ -175,9 +174,9 @@ def apply(globals_: Globals, file: Path | None, limit: int | None, *, yes: bool,
                 planned = cycle.run_plan(place, record)
                 place.mirror.record_decisions(planned.records(record.run.id))
                 chosen = planned.plan
-            breaches = guard(chosen, place.limits)
             if not as_json:
-                for line in plan_lines(chosen, breaches):
+                shown = [summary_line(chosen)] if yes else plan_lines(chosen, guard(chosen, place.limits))
+                for line in shown:
                     click.echo(line)
             if file is None and yes:
                 cycle.refuse_breach(chosen, place.limits)
@@ -211,8 +210,8 @@ def _show_applied(applied: Applied, run_id: str, *, as_json: bool) -> None:
         print_json({"run": run_id, "outcomes": outcomes, "left": left})
         return
     click.echo(f"Run {run_id}: {counted(outcomes)}.")
-    for left in applied.left:
-        click.echo(f"  {left.name}: {left.outcome.value} {left.detail}".rstrip())
+    for one in applied.left:
+        click.echo(f"  {one.name}: {one.outcome.value} {one.detail}".rstrip())
 
 
 @click.command(epilog="Example: zdsync run --dry-run")

@@ -111,8 +111,8 @@ def _worth_explaining(ctx: click.Context) -> int | None:
     globals_ = ctx.find_object(Globals)
     assert globals_ is not None, "the group makes it"
     with open_reader(globals_) as (reading, _, _):
-        run = reading.opened.mirror.read_runs(1)[0]
-        entries = reading.opened.journal.read_entries(run_id=run.id)
+        run = reading.mirror.read_runs(1)[0]
+        entries = reading.mirror.journal.read_entries(run_id=run.id)
         catch_all = reading.rules().assign[-1].id
     moved = [entry for entry in entries if entry.object == "ticket" and "group_id" in entry.after]
     telling = [entry for entry in moved if entry.rule != catch_all] or moved

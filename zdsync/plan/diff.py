@@ -6,10 +6,19 @@ from collections.abc import Iterator
 
 from zdsync.facts import Facts
 from zdsync.model import STATUS_ORDER, Account, Ticket, UserId
-from zdsync.plan.model import AccountChange, FieldDiff, GroupChange, GroupRef, TicketChange, ViewChange
+from zdsync.plan.model import (
+    LABELLED,
+    AccountChange,
+    FieldDiff,
+    GroupChange,
+    GroupRef,
+    TicketChange,
+    ViewChange,
+)
 from zdsync.rules.compile import CompiledRules
 from zdsync.tiers.model import Decision, Target
 from zdsync.tiers.notes import note_digest
+from zdsync.tiers.state import tier_tags
 
 
 def diff_ticket(
@@ -26,13 +35,14 @@ def diff_ticket(
     if tags == ticket.tags and group is None and not fields:
         return None
     moves = group is not None or (target.tier is not None and rules.tier_tag(target.tier) not in ticket.tags)
-    digest = note_digest(ticket.id, target.note) if target.note and moves else None
-    is_new_note = digest is not None and digest not in facts.notes_written
+    note, digest = _note(facts, decision, rules) if moves else (None, None)
     return TicketChange(
         ticket_id=ticket.id,
         updated_stamp=ticket.updated_at,
-        kind=decision.verdict.value,
-        rule=decision.rule_id or ", ".join(rule.id for rule in decision.labels),
+        kind=decision.verdict.value if moves else LABELLED,
+        rule=decision.rule_id
+        if moves
+        else ", ".join(rule.id for rule in decision.labels) or decision.rule_id,
         reason=decision.reason,
         tier=target.tier.key if target.tier else None,
         fields=fields,
@@ -42,9 +52,22 @@ def diff_ticket(
         add_tags=tuple(sorted(tags - ticket.tags)),
         remove_tags=tuple(sorted(ticket.tags - tags)),
         tags=tuple(sorted(tags)),
-        note=target.note if is_new_note else None,
-        note_digest=digest if is_new_note else None,
+        note=note,
+        note_digest=digest,
     )
+
+
+def _note(facts: Facts, decision: Decision, rules: CompiledRules) -> tuple[str | None, str | None]:
+    """The note to leave and its digest; nothing when it stands there already, or nobody hands the ticket over.
+
+    A new ticket that only the catch-all claims was in nobody's hands, and there is nothing to tell.
+    """
+    note, rule, ticket = decision.target.note, decision.rule, facts.current
+    is_first_place = ticket.group_id is None or not tier_tags(ticket.tags, rules.tag_prefix)
+    if note is None or rule is None or (rule.is_catch_all and is_first_place):
+        return None, None
+    digest = note_digest(ticket.id, note)
+    return (None, None) if digest in facts.notes_written else (note, digest)
 
 
 def _tags_after(ticket: Ticket, target: Target, rules: CompiledRules) -> frozenset[str]:

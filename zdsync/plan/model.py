@@ -12,6 +12,10 @@ ADOPTED = "adopted"
 """The kind of change that only tags a ticket for where people already have it; the guard does not count it."""
 
 
+LABELLED = "labelled"
+"""The kind of change that neither tiers nor moves a ticket."""
+
+
 @dataclass(frozen=True, slots=True)
 class GroupRef:
     """A group by name; `id` is None while the plan itself is to create it."""
@@ -33,8 +37,8 @@ class FieldDiff:
 class TicketChange:
     """All that one run does to one ticket, as one update.
 
-    `kind` is the decision's verdict (assigned, adopted, followed, repaired, kept …); `rule` the rule's id, empty when
-    none spoke.
+    `kind` is the decision's verdict (assigned, adopted, followed, repaired), or `labelled` when the ticket stays in
+    its tier and group; `rule` is the rule's id, the labelling rules' ids, or empty when none spoke.
     `tags` is the full list expected afterwards. `group` stands beside `fields` since its id may not exist yet; None
     when the ticket stays. `assignee_before` is the assignee who cannot go along and is cleared.
     """

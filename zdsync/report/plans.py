@@ -10,6 +10,13 @@ from zdsync.report.tables import counted
 
 SHOWN_PER_RULE = 5
 
+_WHY = {
+    "adopted": "people have them in hand; each gets the tier tag of its group, nothing moves",
+    "followed": "a person moved the group or the tier tag; the other follows",
+    "repaired": "tier tags and group contradicted each other",
+    "labelled": "the tier stays as it is",
+}
+
 
 def plan_lines(plan: Plan, breaches: Sequence[Breach] = (), *, is_whole: bool = False) -> Iterator[str]:
     """The plan as text, line by line; a few tickets per rule unless `is_whole`."""
@@ -23,8 +30,7 @@ def plan_lines(plan: Plan, breaches: Sequence[Breach] = (), *, is_whole: bool = 
     yield from _account_lines(plan)
     for (kind, rule), changes in _by_rule(plan.ticket_changes).items():
         yield from _rule_lines(kind, rule, changes, is_whole=is_whole)
-    notes = sum(change.note is not None for change in plan.ticket_changes)
-    yield f"In all: {counted(plan_figures(plan))}; {notes:,} internal notes."
+    yield summary_line(plan)
     yield from (f"Over a limit: {breach.message}" for breach in breaches)
 
 
@@ -35,6 +41,12 @@ def plan_figures(plan: Plan) -> dict[str, int]:
         "views to create": len(plan.account_changes) - groups,
         "tickets to change": len(plan.ticket_changes),
     }
+
+
+def summary_line(plan: Plan) -> str:
+    """The plan in one line: what it creates, how many tickets it changes, how many notes it leaves."""
+    notes = sum(change.note is not None for change in plan.ticket_changes)
+    return f"In all: {counted(plan_figures(plan))}; {notes:,} internal notes."
 
 
 def _account_lines(plan: Plan) -> Iterator[str]:
@@ -58,7 +70,7 @@ def _by_rule(changes: Sequence[TicketChange]) -> dict[tuple[str, str], list[Tick
 def _rule_lines(kind: str, rule: str, changes: list[TicketChange], *, is_whole: bool) -> Iterator[str]:
     name = f" by {rule}" if rule else ""
     plural = "ticket" if len(changes) == 1 else "tickets"
-    yield f"{len(changes):,} {plural} {kind}{name}: {changes[0].reason}"
+    yield f"{len(changes):,} {plural} {kind}{name}: {_WHY.get(kind, changes[0].reason)}"
     shown = changes if is_whole else changes[:SHOWN_PER_RULE]
     for change in shown:
         yield f"  ~ #{change.ticket_id}  {change_text(change)}"
