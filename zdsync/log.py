@@ -25,10 +25,10 @@ def configure_logging(
     form: LogForm,
     *,
     secrets: Iterable[str] = (),
-    is_verbose: bool = False,
+    level: int = logging.INFO,
     stream: TextIO | None = None,
 ) -> None:
-    """Send all log lines to `stream` (stderr), from INFO, or from DEBUG for our own when verbose.
+    """Send all log lines to `stream` (stderr), our own from `level`, other libraries' from WARNING.
 
     May be called again: the later call replaces the earlier one.
     """
@@ -43,7 +43,7 @@ def configure_logging(
         root.removeHandler(earlier)
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
-    logging.getLogger("zdsync").setLevel(logging.DEBUG if is_verbose else logging.INFO)
+    logging.getLogger("zdsync").setLevel(level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
@@ -103,13 +103,12 @@ class EventFormatter(logging.Formatter):
             line = f"{at:%H:%M:%S} {record.levelname:<7} {_message(record)}{fields}"
             return f"{line}\n{trace}" if trace else line
         entry = {
-            **fields_of(record),
             "at": at.isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "event": _message(record),
             "logger": record.name,
-            **({"trace": trace} if trace else {}),
         }
+        entry = {**entry, **fields_of(record), **entry, **({"trace": trace} if trace else {})}
         return orjson.dumps(entry, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
