@@ -38,9 +38,9 @@ class Terminal(io.StringIO):
         return True
 
 
-def configure(form: LogForm = LogForm.JSON, *secrets: str, is_verbose: bool = False) -> io.StringIO:
+def configure(form: LogForm = LogForm.JSON, *secrets: str, level: int = logging.INFO) -> io.StringIO:
     stream = io.StringIO()
-    configure_logging(form, secrets=secrets, is_verbose=is_verbose, stream=stream)
+    configure_logging(form, secrets=secrets, level=level, stream=stream)
     return stream
 
 
@@ -127,7 +127,7 @@ def test_a_very_short_secret_does_not_garble_the_log() -> None:
 
 def test_chatty_libraries_are_quiet() -> None:
     """zenpy's debug lines hold payloads: they never come out, not even with -v; our own do."""
-    stream = configure(is_verbose=True)
+    stream = configure(level=logging.DEBUG)
     for name in ("zenpy.lib.api", "urllib3.connectionpool", "apscheduler.scheduler"):
         logging.getLogger(name).info("payload")
     log.debug("ticket.decided", extra={"ticket_id": 3})
