@@ -28,7 +28,12 @@ def test_batch_update(api: Api) -> None:
     assert "x-zendesk-api-warn" not in answer.headers
     queued = answer.json()["job_status"]
     assert queued["id"].startswith("V3-")
-    assert (queued["status"], queued["total"], queued["progress"], queued["results"]) == ("queued", 2, None, None)
+    assert (queued["status"], queued["total"], queued["progress"], queued["results"]) == (
+        "queued",
+        2,
+        None,
+        None,
+    )
     assert one.tags == ()
     row = api.job(answer)
     assert row["status"] == "completed"

@@ -13,7 +13,9 @@ def test_exports_share_ten_a_minute(api: Api) -> None:
         path = ("tickets/cursor", "ticket_events", "users", "organizations")[number % 4]
         answer = api.call("GET", f"incremental/{path}?start_time=0")
         assert answer.status_code == 200
-    assert answer.headers["zendesk-ratelimit-incremental-exports"].startswith("total=10; remaining=0; resets=")
+    assert answer.headers["zendesk-ratelimit-incremental-exports"].startswith(
+        "total=10; remaining=0; resets="
+    )
     api.sandbox.control.advance(20)
     refused = api.call("GET", "incremental/tickets?start_time=0")
     assert refused.status_code == 429

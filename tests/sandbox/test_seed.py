@@ -95,7 +95,7 @@ def test_proportions(large: Api) -> None:
     unsolved = [t for t in tickets if t.status not in ("solved", "closed")]
     assert 0.07 <= len(unsolved) / len(tickets) <= 0.12
     untouched = [t for t in unsolved if t.status == "new"]
-    assert 0.5 < len(untouched) / len(unsolved) < 0.9
+    assert 0.03 < len(untouched) / len(unsolved) < 0.15
     frontline = world.by_name("groups", "Frontline")["id"]
     assert {t.group_id for t in untouched} == {None, frontline}
     assert len(world.organizations) >= 20

@@ -39,7 +39,9 @@ class Server:
     def __init__(self, app: WSGIApplication, host: str, port: int) -> None:
         self._server = make_server(host, port, app, threaded=True, request_handler=_Handler)
         self.host, self.port = host, int(self._server.server_port)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="sandbox", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="sandbox", daemon=True
+        )
         self._thread.start()
 
     @property

@@ -188,7 +188,9 @@ class Historian:
     def _live(self, story: Story, message: Message) -> None:
         random, t = self.random, story.t
         age = (self.now - t.created) / 86_400
-        untouched = 0.7 if age < 0.8 else 0.2 if age < 2 else 0.02 if age < 7 else 0.004 if age < 60 else 0.0005
+        untouched = (
+            0.7 if age < 0.8 else 0.2 if age < 2 else 0.02 if age < 7 else 0.004 if age < 60 else 0.0005
+        )
         if random.random() < untouched:
             return
         if message.topic == "spam":
