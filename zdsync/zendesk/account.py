@@ -52,6 +52,10 @@ class ZendeskAccount:
         self._jobs = Jobs(client, rate_share, text_filter)
         self._jobs_without_tags: set[str] = set()
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
     def fetch_identity(self) -> Identity:
         """As the port says.
 

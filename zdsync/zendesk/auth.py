@@ -26,7 +26,7 @@ RENEW_AHEAD_S = 120.0
 """A token is renewed this long before its end, or at half its life if that is later."""
 
 TokenRequest = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-"""Posts a body to TOKEN_PATH, unsigned, and gives the answer's body."""
+"""Posts a body to TOKEN_PATH, once and unsigned, and gives the answer's body; the request in need is repeated."""
 
 
 class Signer(Protocol):

@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
@@ -46,7 +46,7 @@ _QUOTED = re.compile(r'"([^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One JSON answer: its body, the server's time, its size, and the keys of ours that Zendesk ignored.
+    """One JSON answer: its body, when it was served, its size, and the keys of ours that Zendesk ignored.
 
     `is_clean` says that the body holds neither NUL characters nor lone surrogates.
     """
@@ -163,6 +163,9 @@ class Client:
         logging.getLogger("zenpy").setLevel(logging.WARNING)
         self.zenpy = Zenpy(subdomain=subdomain, session=self._session, timeout=TIMEOUT, disable_cache=True)
 
+    def close(self) -> None:
+        self._session.close()
+
     def get(
         self,
         path: str,
@@ -196,14 +199,15 @@ class Client:
 
     def _ask_token(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         url = f"{self._origin}{TOKEN_PATH}"
-        answered = retry.read(lambda: self._session.post(url, json=body), self.clock)
-        return parse_body(answered)[0]
+        return parse_body(self._session.post(url, json=body))[0]
 
     def _served_at(self, response: requests.Response) -> datetime:
+        """The server's time when it began to answer: an export withholds the minute before that."""
+        took = timedelta(seconds=int(response.elapsed.total_seconds()))
         try:
-            return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+            return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC) - took
         except (KeyError, ValueError):
-            return self.clock.now()
+            return self.clock.now() - took
 
     def _ignored(self, path: str, response: requests.Response) -> tuple[str, ...]:
         """The keys that Zendesk says it ignored; each set is warned about once."""

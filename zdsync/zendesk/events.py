@@ -19,9 +19,10 @@ _ID_FIELDS = frozenset(
 """Audits give ids as text, the export as numbers."""
 
 _ENVELOPE = frozenset(
-    "id type event_type via via_reference_id previous_value audit_id metadata created_at timestamp".split()
+    "id event_type via via_reference_id previous_value audit_id metadata created_at timestamp added_tags "
+    "removed_tags custom_ticket_fields".split()
 )
-"""What a child of the export carries beside the field it is about."""
+"""What a child of the export carries beside the field it is about (`type` is the ticket's)."""
 
 _TEXT_FIELDS = frozenset({"subject", "raw_subject", "description"})
 _OTHER_TEXTS = ("subject", "raw_subject", "description", "comment", "message", *COMMENT_TEXTS)
@@ -164,7 +165,7 @@ def _changes(child: Mapping[str, Any]) -> Iterator[Record]:
     for field, value in customs.items() if isinstance(customs, dict) else ():
         yield _change(str(field), value, previous, rel)
     for field, value in child.items():
-        if field not in _ENVELOPE and field not in ("added_tags", "removed_tags", "custom_ticket_fields"):
+        if field not in _ENVELOPE and (field, value) != ("type", _kind(child)):
             yield _change(field, value, previous, rel)
 
 

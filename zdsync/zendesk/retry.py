@@ -44,6 +44,9 @@ _MAY_NOT = "let the credentials act as an admin, grant the scopes read and write
 _WRONG_PLACE = (
     "check ZENDESK_SUBDOMAIN (or ZENDESK_URL): this address does not answer as a Zendesk account does"
 )
+_TROUBLE = "Zendesk is in trouble: see status.zendesk.com; the next run goes on"
+_PASSING = frozenset({408, 409})
+"""Refusals that pass when they answer a read: nothing can collide with reading (seen by the Singer tap)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,8 @@ def error_of(response: requests.Response) -> ZdsyncError | None:
     )
     if status >= 500:
         return _server_error(response, message)
+    if status in _PASSING and response.request.method == "GET":
+        return Unavailable(message, status=status, hint=_TROUBLE)
     match status:
         case 401:
             return Denied(message, hint=_SIGN_IN)
@@ -161,7 +166,7 @@ def error_of(response: requests.Response) -> ZdsyncError | None:
 
 
 def _server_error(response: requests.Response, message: str) -> Transient:
-    status, hint = response.status_code, "Zendesk is in trouble: see status.zendesk.com; the next run goes on"
+    status, hint = response.status_code, _TROUBLE
     wait_s = retry_after_s(response.headers)
     if status == 503:
         if wait_s is not None:

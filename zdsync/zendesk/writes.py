@@ -14,7 +14,7 @@ from zdsync.model import METADATA_KEY, Group, GroupId, View
 from zdsync.ports import TicketUpdate
 from zdsync.zendesk import convert
 from zdsync.zendesk.client import Client
-from zdsync.zendesk.columns import base_row
+from zdsync.zendesk.columns import as_int, base_row
 
 log = logging.getLogger(__name__)
 
@@ -142,9 +142,15 @@ def _made(client: Client, api: Any, thing: Any) -> dict[str, Any]:
     """Create through zenpy; the created object as plain values. No zenpy error or object gets out."""
     try:
         made: dict[str, Any] = client.make(lambda: api.create(thing)).to_dict()
-    except (ZenpyException, AttributeError) as err:
-        raise Unreachable(
-            f"Zendesk's answer to a new {api.object_type} could not be read; it may exist",
-            hint="the next run finds it by name",
-        ) from err
+    except (ZenpyException, AttributeError, LookupError, TypeError, ValueError) as err:
+        raise _unread(api.object_type) from err
+    if as_int(made.get("id")) is None:
+        raise _unread(api.object_type)
     return made
+
+
+def _unread(kind: str) -> Unreachable:
+    return Unreachable(
+        f"Zendesk's answer to a new {kind} could not be read; it may exist",
+        hint="the next run finds it by name",
+    )

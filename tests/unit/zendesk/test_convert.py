@@ -230,6 +230,21 @@ def test_event_rows_have_the_columns_of_the_mirror() -> None:
     assert row["changes"][-1] == {"field": "priority", "value": "high", "previous": None, "rel": "rule"}
 
 
+def test_ticket_type_is_a_field_like_others() -> None:
+    """In the export a child's `type` is the ticket's, unless it merely repeats the kind of event."""
+    child = {
+        "id": 1,
+        "event_type": "Change",
+        "via": "Web form",
+        "type": "incident",
+        "previous_value": "question",
+    }
+    assert _exported(child_events=[child])[0]["changes"] == [
+        {"field": "type", "value": "incident", "previous": "question", "rel": None}
+    ]
+    assert _exported(child_events=[child | {"type": "Change"}])[0]["changes"] == []
+
+
 def test_created_ticket_is_told_by_its_create_children() -> None:
     """`is_create` holds for the update that opened the ticket only."""
     child = {"id": 1, "event_type": "Create", "via": "Web form", "via_reference_id": None, "status": "new"}

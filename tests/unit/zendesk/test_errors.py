@@ -57,7 +57,6 @@ def test_anonymous_answer_is_denied() -> None:
         (400, {"error": {"title": "Invalid attribute", "message": "…"}}, Rejected, "Invalid"),
         (401, {"error": "Couldn't authenticate you"}, Denied, "Couldn"),
         (403, {"error": {"title": "Forbidden", "message": "…"}}, Denied, "Forbidden"),
-        (409, {"error": "UpdateConflict"}, Conflict, "UpdateConflict"),
         (
             422,
             {"error": "RecordInvalid", "details": {"base": [{"error": "BlankValue"}]}},
@@ -77,6 +76,24 @@ def test_refusals_are_told_apart(
     assert word in caught.value.message
     assert "abc-1" in caught.value.message
     assert len(responses.calls) == 1
+
+
+@responses.activate
+def test_collision_of_a_write_is_a_conflict() -> None:
+    """A 409 to a write says that somebody was quicker; it is not repeated."""
+    responses.put(BATCH, status=409, json={"error": "UpdateConflict"})
+    with pytest.raises(Conflict, match="UpdateConflict"):
+        make_account().submit_updates([update()])
+    assert len(responses.calls) == 1
+
+
+@pytest.mark.parametrize("status", [408, 409])
+@responses.activate
+def test_collision_of_a_read_passes(status: int) -> None:
+    """Nothing can collide with a read: the answer is asked for again."""
+    responses.get(SHOW, status=status, json={"error": "Conflict"})
+    responses.get(SHOW, json=FOUND)
+    assert len(make_account().fetch_tickets([TicketId(1)]).rows["tickets"]) == 1
 
 
 @responses.activate

@@ -13,7 +13,7 @@ from responses import matchers
 
 from tests.unit.zendesk.support import API, StillClock, make_account, update
 from zdsync.detect import TextFilter
-from zdsync.errors import RateLimited, Rejected
+from zdsync.errors import RateLimited, Rejected, Unreachable
 from zdsync.model import GroupId, TicketId
 from zdsync.ports import TAGS_IGNORED, ItemOutcome, TicketUpdate
 from zdsync.zendesk.client import ignored_keys
@@ -231,6 +231,16 @@ def test_refused_group_is_rejected() -> None:
     responses.post(f"{API}/groups.json", status=422, json={"error": "RecordInvalid"})
     with pytest.raises(Rejected, match="RecordInvalid"):
         make_account().create_group("Tier 1", "ours")
+
+
+@pytest.mark.parametrize("body", ["<html>", "{}", '{"group": {}}', '{"group": "odd"}'])
+@responses.activate
+def test_unreadable_answer_to_a_new_group_leaves_it_unknown(body: str) -> None:
+    """A group whose answer cannot be read may exist; it is not made twice."""
+    responses.post(f"{API}/groups.json", status=201, body=body)
+    with pytest.raises(Unreachable):
+        make_account().create_group("Tier 1", "ours")
+    assert len(responses.calls) == 1
 
 
 @responses.activate
