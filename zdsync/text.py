@@ -28,5 +28,7 @@ def fold(text: str) -> str:
     A phrase stands in a text as whole words exactly when `fold(phrase) in fold(text)`.
     """
     if text.isascii():
-        return f" {' '.join(text.casefold().translate(_ASCII).split())} "
-    return f" {' '.join(_WORDS.findall(unicodedata.normalize('NFC', text).casefold()))} "
+        words = text.casefold().translate(_ASCII).split()
+    else:
+        words = _WORDS.findall(unicodedata.normalize("NFC", text).casefold())
+    return f" {' '.join(words)} " if words else " "

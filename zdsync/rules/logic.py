@@ -35,7 +35,7 @@ _SEVERAL_NAMES = frozenset(
 )
 """Fields whose one value answers to several names, so that two names are no contradiction."""
 _BY_ID = frozenset({"group", "brand", "form", "custom_status"})
-_COUNTS = frozenset({"replies", "reopens", "group_stations", "assignee_stations"})
+_COUNTS = frozenset({"replies", "reopens", "group_stations", "assignee_stations", "attachments"})
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 _ANY_OF = frozenset(
     {Operator.CONTAINS, Operator.CONTAINS_PHRASE, Operator.INCLUDES, Operator.DETECTS, Operator.IS}
@@ -79,7 +79,11 @@ def implies(branch: Branch, condition: Condition) -> bool:
 
 def covers(earlier: Sequence[Branch], later: Branch) -> bool:
     """Whether one of the `earlier` branches holds whenever `later` does."""
-    return any(all(implies(later, condition) for condition in branch) for branch in earlier)
+    known = {_key(condition) for condition in later}
+    return any(
+        known.issuperset(map(_key, branch)) and all(implies(later, condition) for condition in branch)
+        for branch in earlier
+    )
 
 
 def _written_out(

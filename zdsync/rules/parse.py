@@ -21,6 +21,7 @@ MAX_BYTES = 1_000_000
 _MAX_DEPTH = 20
 _MAX_VALUES = 100_000
 _MAX_PROBLEMS_PER_FILE = 100
+_FROM_FILES = " from the rule files"
 _NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
@@ -39,10 +40,18 @@ def parse_files(files: Sequence[tuple[str, str | bytes]]) -> tuple[RuleSet | Non
         if text is not None:
             sources.append((name, text))
             _merge(tree, name, text, problems)
+    tree.values[()] = Position(files[0][0] if files else "", 1, 1)
+    is_whole = not problems
     strip_unsupported(tree, problems)
     document = _check_shape(tree, problems)
     rules = assemble(tree, document, tuple(sources), problems)
-    return rules, tuple(sorted(set(problems)))
+    told = problems if is_whole else [fault for fault in problems if not _may_be_elsewhere(fault)]
+    return rules, tuple(sorted(set(told)))
+
+
+def _may_be_elsewhere(fault: Problem) -> bool:
+    """Whether what is missed may stand in a part that could not be read."""
+    return fault.id == Check.UNKNOWN_NAME or fault.message.endswith(_FROM_FILES)
 
 
 # YAML: events with marks become a tree.
@@ -340,8 +349,8 @@ def _told(tree: Tree, fault: dict[str, Any]) -> Problem:
             hint = nearest(key, known) or f"; known here: {quoted(known)}"
             return problem(Check.UNKNOWN_KEY, tree.where_key(path), f"unknown key '{key[:80]}'{hint}")
         case "missing":
-            whole = f"`{key}:` is missing" if path[:-1] else f"`{key}:` is missing from the rule files"
-            return problem(Check.MISSING_KEY, tree.where(path[:-1]), whole)
+            place = "" if path[:-1] else _FROM_FILES
+            return problem(Check.MISSING_KEY, tree.where(path[:-1]), f"`{key}:` is missing{place}")
         case _:
             field = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
             return problem(Check.WRONG_VALUE, tree.where(path), f"'{field[:80]}' {_rule_for(fault)}")

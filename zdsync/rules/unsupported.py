@@ -19,7 +19,6 @@ FIELDS = frozenset(
         "moves",
         "sla.breached",
         "in_business_hours",
-        "attachments",
         "requester.external_id",
     }
 )

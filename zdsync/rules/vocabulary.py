@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from zdsync.facts import Facts
@@ -96,6 +97,7 @@ def built_in(name: str) -> Field | None:
     return _BUILT_IN.get(name) or _BUILT_IN.get(plain(name))
 
 
+@lru_cache(maxsize=4_096)
 def plain(name: str) -> str:
     """A field's name as it is looked up."""
     return re.sub(r"[\s_-]+", "_", fold_name(name))
@@ -129,6 +131,7 @@ def _own_fields() -> dict[str, Field]:
             _set("organization.tags", lambda f: f.organization.tags if f.organization else NOTHING),
             *(_date(name) for name in ("created_at", "updated_at", "due_at")),
             *(_count(name) for name in ("replies", "reopens", "group_stations", "assignee_stations")),
+            _count("attachments", nothing=0),
             Field("organization.domain", Kind.NAME, _domains, lambda f: sorted(_domains(f)), nothing=NOTHING),
         )
     }
@@ -194,11 +197,11 @@ def _date(name: str) -> Field:
     return Field(name, Kind.DATE, read, read)
 
 
-def _count(name: str) -> Field:
+def _count(name: str, nothing: int | None = None) -> Field:
     def read(facts: Facts) -> object:
         return getattr(facts, name)
 
-    return Field(name, Kind.NUMBER, read, read)
+    return Field(name, Kind.NUMBER, read, read, nothing=nothing)
 
 
 def _requester(facts: Facts) -> User | None:
