@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,8 +34,11 @@ class Globals:
     is_verbose: bool
     environ: Mapping[str, str]
 
-    def settings(self, *, needs_account: bool) -> Settings:
-        """The settings, with logging set up by them; raises ConfigError with every fault."""
+    def settings(self, *, needs_account: bool, is_service: bool = False) -> Settings:
+        """The settings, with logging set up by them; raises ConfigError with every fault.
+
+        A service tells what it does in its log; a command tells it in its output, and logs only what is wrong.
+        """
         from zdsync.config import load_settings
         from zdsync.log import configure_logging
         from zdsync.schedule import SystemClock
@@ -48,7 +52,8 @@ class Globals:
             needs_account=needs_account,
             overrides=given,
         )
-        configure_logging(settings.log, secrets=settings.secrets, is_verbose=self.is_verbose)
+        level = logging.DEBUG if self.is_verbose else logging.INFO if is_service else logging.WARNING
+        configure_logging(settings.log, secrets=settings.secrets, level=level)
         for note in settings.notes:
             click.echo(f"note: {note}", err=True)
         return settings

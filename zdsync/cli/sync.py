@@ -246,7 +246,7 @@ def worker(globals_: Globals, cycles: int | None) -> int:
     from zdsync.schedule import run_on_schedule
     from zdsync.wiring import open_workplace
 
-    settings = globals_.settings(needs_account=True)
+    settings = globals_.settings(needs_account=True, is_service=True)
     with system_clock() as (clock, flag), open_workplace(settings, clock) as place:
 
         def cycle() -> None:

@@ -107,16 +107,15 @@ def _step(ctx: click.Context, words: str, what: str, command: click.Command, **o
 
 
 def _worth_explaining(ctx: click.Context) -> int | None:
-    """A ticket that a rule of its own moved, rather than the catch-all."""
+    """A ticket that a late rule moved, so that there is something to tell of the rules before it."""
     globals_ = ctx.find_object(Globals)
     assert globals_ is not None, "the group makes it"
     with open_reader(globals_) as (reading, _, _):
         run = reading.mirror.read_runs(1)[0]
         entries = reading.mirror.journal.read_entries(run_id=run.id)
-        catch_all = reading.rules().assign[-1].id
-    moved = [entry for entry in entries if entry.object == "ticket" and "group_id" in entry.after]
-    telling = [entry for entry in moved if entry.rule != catch_all] or moved
-    return telling[0].object_id if telling else None
+        order = [rule.id for rule in reading.rules().assign[:-1]]
+    moved = [entry for entry in entries if entry.rule in order and "group_id" in entry.after]
+    return max(moved, key=lambda entry: order.index(entry.rule)).object_id if moved else None
 
 
 def _forget(database: Path) -> None:

@@ -18,6 +18,8 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
     """Why the ticket is where it is, line by line."""
     decision = found.decision
     yield f"Ticket {decision.ticket_id}: {', '.join(_standing(found))}"
+    if found.is_settling:
+        yield "It changed a moment ago: this rests on what is mirrored so far, and the next run waits for the rest."
     yield ""
     yield f"{decision.verdict.value.capitalize()}: {decision.reason}"
     winner = _winner(found)
@@ -79,6 +81,7 @@ def explanation_json(found: Explanation) -> dict[str, Any]:
         "ticket": decision.ticket_id,
         "verdict": decision.verdict.value,
         "reason": decision.reason,
+        "is_settling": found.is_settling,
         "rule": decision.rule_id or None,
         "tier": decision.target.tier.key if decision.target.tier else None,
         "group": found.group,

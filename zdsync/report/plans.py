@@ -36,17 +36,18 @@ def plan_lines(plan: Plan, breaches: Sequence[Breach] = (), *, is_whole: bool = 
 
 def plan_figures(plan: Plan) -> dict[str, int]:
     groups = sum(isinstance(change, GroupChange) for change in plan.account_changes)
+    views, tickets = len(plan.account_changes) - groups, len(plan.ticket_changes)
     return {
-        "groups to create": groups,
-        "views to create": len(plan.account_changes) - groups,
-        "tickets to change": len(plan.ticket_changes),
+        f"group{'s' * (groups != 1)} to create": groups,
+        f"view{'s' * (views != 1)} to create": views,
+        f"ticket{'s' * (tickets != 1)} to change": tickets,
     }
 
 
 def summary_line(plan: Plan) -> str:
     """The plan in one line: what it creates, how many tickets it changes, how many notes it leaves."""
     notes = sum(change.note is not None for change in plan.ticket_changes)
-    return f"In all: {counted(plan_figures(plan))}; {notes:,} internal notes."
+    return f"In all: {counted(plan_figures(plan))}; {notes:,} internal note{'s' * (notes != 1)}."
 
 
 def _account_lines(plan: Plan) -> Iterator[str]:

@@ -17,9 +17,13 @@ from zdsync.tiers.model import Decision, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One ticket's decision with everything that led to it; `traces` end with the rule that won, if one did."""
+    """One ticket's decision with everything that led to it; `traces` end with the rule that won, if one did.
+
+    A settling ticket is explained by what is mirrored of it so far, which the next run will not yet act on.
+    """
 
     facts: Facts
+    is_settling: bool
     decision: Decision
     change: TicketChange | None
     traces: tuple[Trace, ...]
@@ -39,7 +43,7 @@ def explain(
             f"ticket {ticket_id} is not in the mirror", status=404, hint="pull first, or check the number"
         )
     judge = make_judge(mirror, rules, clock.now(), tag_prefix=tag_prefix, journal=journal)
-    judged = judge.judge(case)
+    judged = judge.judge(case, even_if_settling=True)
     asked = {Verdict.IGNORED: judge.rules.ignore}.get(judged.decision.verdict, judge.rules.assign)
     traces: list[Trace] = []
     for rule in asked:
@@ -50,6 +54,7 @@ def explain(
     assignee = case.staff.get(case.ticket.assignee_id) if case.ticket.assignee_id else None
     return Explanation(
         facts=judged.facts,
+        is_settling=judge.judge(case).decision.verdict is Verdict.SETTLING,
         decision=judged.decision,
         change=judged.change,
         traces=tuple(traces),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from zdsync.errors import MirrorError
@@ -37,8 +37,11 @@ class Judge:
     now: datetime
     unresolved: frozenset[TicketId] = frozenset()
 
-    def judge(self, case: Case) -> Judged:
+    def judge(self, case: Case, *, even_if_settling: bool = False) -> Judged:
+        """Facts, decision and change; `even_if_settling` decides on what is known, for explaining only."""
         facts = derive(case, self.now, tag_prefix=self.rules.tag_prefix)
+        if even_if_settling:
+            facts = replace(facts, is_settling=False)
         if case.ticket.id in self.unresolved:
             reason = "an earlier write has no known outcome yet"
             return Judged(facts, Decision(case.ticket.id, Verdict.UNRESOLVED, reason), None)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.http import http_date
 from werkzeug.wrappers import Request, Response
 
 from zdsync.sandbox import routes
@@ -192,6 +193,7 @@ class Sandbox:
         else:
             data, kind = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS), _JSON
         response = Response(data, reply.status, content_type=kind)
+        response.headers["Date"] = http_date(self.clock.time())
         response.headers["X-Zendesk-API-Version"] = "v2"
         response.headers["X-Request-Id"] = f"sandbox-{self.request_log.total:08d}"
         for name, value in (headers | reply.headers).items():
