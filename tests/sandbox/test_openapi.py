@@ -105,7 +105,8 @@ def document() -> Any:
 @cache
 def registry() -> Registry[Any]:
     empty: Registry[Any] = Registry()
-    return empty.with_resource("urn:oas", DRAFT4.create_resource(document()))
+    filled: Registry[Any] = empty.with_resource("urn:oas", DRAFT4.create_resource(document()))
+    return filled
 
 
 def pointer(path: str) -> str | None:

@@ -9,7 +9,6 @@ from zdsync.sandbox.call import Call
 from zdsync.sandbox.clock import parse_stamp
 from zdsync.sandbox.lists import paginate
 from zdsync.sandbox.render import iso
-from zdsync.sandbox.tags import set_fields_from_tags
 from zdsync.sandbox.world import World
 
 #: Envelope of one row, by table.
@@ -286,21 +285,23 @@ def change_field(world: World, row: Json, given: Json) -> None:
         row["custom_field_options"] = [
             {**known.get(option.get("id"), {}), **new_option(world, option)} for option in options
         ]
-        _drop_values(world, before - {option["value"] for option in row["custom_field_options"]})
+        _drop_values(world, row["id"], before - {option["value"] for option in row["custom_field_options"]})
     row["updated_at"] = iso(world.clock.now())
     world.forget_caches()
 
 
-def _drop_values(world: World, gone: set[str]) -> None:
-    if not gone:
-        return
+def _drop_values(world: World, ident: int, gone: set[str]) -> None:
+    """Empty a field where its option vanished: a system change, without audit."""
     now = world.clock.now()
-    for ticket in world.tickets.values():
-        lost = gone & set(ticket.tags)
-        if lost and ticket.status != "closed":
-            tags = frozenset(ticket.tags)
-            ticket.fields = set_fields_from_tags(world, ticket.fields, tags, tags - lost)
-            world.system_touch(ticket, now)
+    for ticket in world.tickets.values() if gone else ():
+        value = ticket.fields.get(ident)
+        lost = gone & (set(value) if isinstance(value, tuple) else {value})
+        if not lost:
+            continue
+        ticket.fields = {key: kept for key, kept in ticket.fields.items() if key != ident}
+        if isinstance(value, tuple) and set(value) - lost:
+            ticket.fields[ident] = tuple(sorted(set(value) - lost))
+        world.system_touch(ticket, now)
 
 
 def list_options(call: Call, ident: int) -> Reply:

@@ -92,6 +92,7 @@ class Sandbox:
         self.request_log = RequestLog()
         self.lock = threading.RLock()
         self.control = Control(self)
+        self._first_answers: dict[str, tuple[float, str, bytes]] = {}
         self._map = routes.build()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -167,7 +168,7 @@ class Sandbox:
         subject = str(matched.arguments.get("ident", ""))
         headers |= self.meter.charge(tuple((name, _subject(name, subject)) for name in endpoint.buckets), now)
         base = request.host_url.rstrip("/")
-        call = Call(self.world, self.jobs, self.options, request, base, caller, path)
+        call = Call(self.world, self.jobs, self.options, request, base, caller, path, self._first_answers)
         try:
             reply = endpoint.handler(call, **matched.arguments)
         finally:

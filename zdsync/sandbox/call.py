@@ -45,6 +45,7 @@ class Call:
     base: str
     caller: Caller | None
     path: str
+    first_answers: dict[str, tuple[float, str, bytes]]
     unpermitted: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
 

@@ -153,7 +153,7 @@ class Control:
             return ticket
 
     def redact(self, ticket: int, text: str) -> int:
-        """Blacken a text in a ticket's comments, description and subject; returns how many comments."""
+        """Blacken a text in a ticket's comments and description; returns how many comments."""
         with self._sandbox.lock:
             row, hits = self._any_ticket(ticket), 0
             black = "▇" * len(text)

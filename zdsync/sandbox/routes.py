@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from werkzeug.routing import Map, Rule
@@ -19,7 +19,6 @@ from zdsync.sandbox import (
     views_api,
 )
 from zdsync.sandbox.answers import Reply
-from zdsync.sandbox.tickets_api import Idempotency
 
 Handler = Callable[..., Reply]
 
@@ -76,11 +75,11 @@ def _exports(table: _Table) -> None:
 
 
 def _tickets(table: _Table) -> None:
-    api, bulk, keys = tickets_api, bulk_api, Idempotency()
+    api, bulk = tickets_api, bulk_api
     table.add("GET", "/tickets", api.list_tickets, "tickets-index")
     table.add("GET", "/tickets/count", api.count_tickets)
     table.add("GET", "/tickets/show_many", api.show_many)
-    table.add("POST", "/tickets", partial(api.create, keys=keys), "ticket-request-create-by-user-and-ip")
+    table.add("POST", "/tickets", api.create, "ticket-request-create-by-user-and-ip")
     table.add("PUT", "/tickets/update_many", bulk.update_many)
     table.add("POST", "/tickets/create_many", bulk.create_many)
     table.add("POST", "/imports/tickets/create_many", partial(bulk.create_many, triggers=False))
@@ -198,6 +197,7 @@ def _account(table: _Table) -> None:
     table.add("GET", "/search/export", search_api.export, "search-export")
 
 
+@cache
 def build() -> Map:
     """All endpoints as a werkzeug map; paths stand below /api/v2 and come without `.json`."""
     table = _Table()

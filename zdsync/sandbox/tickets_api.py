@@ -19,6 +19,7 @@ from zdsync.sandbox.tags import normalise
 from zdsync.sandbox.writes import check_stamp, create_ticket, unpermitted, update_ticket
 
 DAY_S = 86_400
+KEY_LIFE_S = 7200
 
 
 def shown(call: Call, tickets: list[Ticket]) -> list[Json]:
@@ -125,39 +126,36 @@ def show_many(call: Call) -> Reply:
     return Reply(body)
 
 
-class Idempotency:
-    """First answers to `POST /tickets` by Idempotency-Key, kept two hours."""
+def _first_answer(call: Call) -> Reply | None:
+    """The kept answer to this Idempotency-Key; keys live two hours, and fit one body only."""
+    key = call.request.headers.get("Idempotency-Key")
+    if not key:
+        return None
+    now, kept = call.world.clock.time(), call.first_answers
+    for old in [old for old, entry in kept.items() if now - entry[0] >= KEY_LIFE_S]:
+        del kept[old]
+    if key not in kept:
+        call.headers["x-idempotency-lookup"] = "miss"
+        return None
+    _, digest, body = kept[key]
+    if digest != _digest(call):
+        text = "Request parameters don't match the given idempotency key"
+        raise ApiError(400, {"error": "IdempotentRequestError", "description": text})
+    return Reply(orjson.loads(body), 201, {"x-idempotency-lookup": "hit"})
 
-    def __init__(self) -> None:
-        self._seen: dict[str, tuple[float, str, bytes]] = {}
 
-    def lookup(self, call: Call) -> Reply | None:
-        key = call.request.headers.get("Idempotency-Key")
-        if not key:
-            return None
-        now = call.world.clock.time()
-        self._seen = {k: entry for k, entry in self._seen.items() if now - entry[0] < 7200}
-        entry = self._seen.get(key)
-        if entry is None:
-            call.headers["x-idempotency-lookup"] = "miss"
-            return None
-        if entry[1] != _digest(call):
-            text = "Request parameters don't match the given idempotency key"
-            raise ApiError(400, {"error": "IdempotentRequestError", "description": text})
-        return Reply(orjson.loads(entry[2]), 201, {"x-idempotency-lookup": "hit"})
-
-    def keep(self, call: Call, body: Json) -> None:
-        key = call.request.headers.get("Idempotency-Key")
-        if key:
-            self._seen[key] = (call.world.clock.time(), _digest(call), orjson.dumps(body))
+def _keep_answer(call: Call, body: Json) -> None:
+    key = call.request.headers.get("Idempotency-Key")
+    if key:
+        call.first_answers[key] = (call.world.clock.time(), _digest(call), orjson.dumps(body))
 
 
 def _digest(call: Call) -> str:
     return hashlib.sha256(call.request.get_data()).hexdigest()
 
 
-def create(call: Call, keys: Idempotency) -> Reply:
-    again = keys.lookup(call)
+def create(call: Call) -> Reply:
+    again = _first_answer(call)
     if again is not None:
         return again
     given = call.body_of("ticket")
@@ -166,7 +164,7 @@ def create(call: Call, keys: Idempotency) -> Reply:
     assert written.audit is not None
     row = shown(call, [written.ticket])[0] | {"generated_timestamp": 0}
     body = {"ticket": row, "audit": audit_row(call.world, written.audit)}
-    keys.keep(call, body)
+    _keep_answer(call, body)
     headers = {"Location": f"{call.base}/api/v2/tickets/{written.ticket.id}.json"}
     return Reply(body, 201, headers)
 
