@@ -74,6 +74,9 @@ class ZendeskAccount:
     def fetch_pages(self, stream: Stream, checkpoint: Checkpoint | None, start: datetime) -> Iterator[Page]:
         return self._reader.pages(stream, checkpoint, start)
 
+    def fetch_unsolved(self, before: datetime) -> Iterator[Page]:
+        return self._reader.unsolved_before(before)
+
     def fetch_tickets(self, ids: Sequence[TicketId]) -> Page:
         return self._reader.by_ids(Stream.TICKETS, ids)
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol, assert_never
 from zdsync.errors import Denied, Rejected, Transient, Unavailable
 from zdsync.ports import Clock
 from zdsync.zendesk.credentials import ApiToken, Credentials, OAuthClient, OAuthToken
+from zdsync.zendesk.retry import WRONG_PLACE
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +100,8 @@ class TokenSigner:
         try:
             return self._ask(body)
         except (Denied, Rejected) as err:
+            if err.hint == WRONG_PLACE:
+                raise
             raise Denied(f"Zendesk refused the OAuth client: {err.message}", hint=_CHECK_CLIENT) from err
         except Transient as err:
             # The request that needs the token has not been sent, whatever became of the token.

@@ -41,6 +41,8 @@ _HUGE = b"0" * 20
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _SUBDOMAIN = re.compile(r"https://(?P<name>[a-z0-9][a-z0-9-]*)\.zendesk\.com", re.IGNORECASE)
 _IGNORED_KEYS = re.compile(r"unpermitted_keys\W{1,4}\[(.*?)\]")
+_ALWAYS_WARNED = frozenset({"ticket.id", "tickets.id"})
+"""Zendesk warns of the id of every update, and needs it all the same (recorded answers)."""
 _QUOTED = re.compile(r'"([^"]*)"')
 
 
@@ -92,6 +94,7 @@ class ZendeskSession(requests.Session):
 
     def __init__(self, base_url: str, origin: str, limiter: Limiter, carrier: BaseAdapter) -> None:
         super().__init__()
+        self._base_url = base_url
         self._limiter = limiter
         self._header: Callable[[], str] = str
         self._renew: Callable[[], bool] = bool
@@ -135,7 +138,7 @@ class ZendeskSession(requests.Session):
         try:
             return super().send(request, **kwargs)
         except requests.RequestException as err:
-            raise retry.unreachable(err, request) from err
+            raise retry.unreachable(err, request, self._base_url) from err
 
 
 class Client:
@@ -212,10 +215,10 @@ class Client:
     def _ignored(self, path: str, response: requests.Response) -> tuple[str, ...]:
         """The keys that Zendesk says it ignored; each set is warned about once."""
         keys = ignored_keys(response.headers.get("x-zendesk-api-warn", ""))
-        known = (path, *keys)
-        if keys and known not in self._warned:
-            self._warned.add(known)
-            log.warning("zendesk.api_warn", extra={"path": path, "ignored_keys": ", ".join(keys)})
+        told = tuple(key for key in keys if key not in _ALWAYS_WARNED)
+        if told and (path, *told) not in self._warned:
+            self._warned.add((path, *told))
+            log.warning("zendesk.api_warn", extra={"path": path, "ignored_keys": ", ".join(told)})
         return keys
 
 

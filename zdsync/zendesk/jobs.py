@@ -43,8 +43,7 @@ class Jobs:
         """Return when one more job keeps to our share. Raises RateLimited when that takes over ten minutes."""
         waited_s = 0.0
         while len(self._open) >= self._allowed:
-            for job_id in tuple(self._open):
-                self.fetch(job_id)
+            self._forget_ended()
             if len(self._open) < self._allowed:
                 return
             if waited_s >= LONGEST_WAIT_S:
@@ -55,6 +54,13 @@ class Jobs:
                 )
             self._client.clock.sleep(LOOK_EVERY_S)
             waited_s += LOOK_EVERY_S
+
+    def _forget_ended(self) -> None:
+        """Ask for all open jobs at once; those not under way, or no longer known, have ended."""
+        answer = self._client.get("job_statuses/show_many.json", {"ids": ",".join(sorted(self._open))})
+        found = answer.body.get("job_statuses")
+        jobs = [job for job in found if isinstance(job, dict)] if isinstance(found, list) else []
+        self._open &= {str(job.get("id")) for job in jobs if job.get("status") in _UNDER_WAY}
 
     def fetch(self, job_id: str) -> Mapping[str, Any] | None:
         """The job's status once it has ended, None while it is under way; a forgotten job has ended."""

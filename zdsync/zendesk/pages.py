@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from zenpy.lib.endpoint import EndpointFactory
@@ -176,6 +176,22 @@ class Reader:
         answers = list(self._listed(_path(EndpointFactory(LISTS[stream]).endpoint)))
         return Page(stream, self._rows(stream, answers), answers[0].served_at, is_whole=True)
 
+    def unsolved_before(self, moment: datetime) -> Iterator[Page]:
+        """As `TicketSource.fetch_unsolved`.
+
+        Source: developer.zendesk.com, "Search: Export Search Results" (read 2026-11): the type must be given as a
+        filter, and the cursor lives for an hour.
+        """
+        params: dict[str, str | int] = {
+            "query": f"status<solved updated<{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "filter[type]": "ticket",
+            "page[size]": LIST_PAGE,
+        }
+        for answer in self._by_cursor_pages("search/export.json", params):
+            body = {"tickets": answer.body.get("results") or []}
+            rows = rows_of(body, Stream.TICKETS, self._filter, is_clean=answer.is_clean)
+            yield Page(Stream.TICKETS, rows, answer.served_at)
+
     def events(self, ticket_id: TicketId) -> tuple[Event, ...]:
         """As `TicketSource.fetch_events`. The audits of an archived ticket come all at once."""
         path = _tickets.audits.endpoint % {"id": ticket_id}
@@ -192,7 +208,10 @@ class Reader:
 
     def _listed(self, path: str) -> Iterator[Answer]:
         """The answers of a list, by cursor where it is offered, else by page number."""
-        params: dict[str, str | int] = {"page[size]": LIST_PAGE}
+        return self._by_cursor_pages(path, {"page[size]": LIST_PAGE})
+
+    def _by_cursor_pages(self, path: str, first: Mapping[str, str | int]) -> Iterator[Answer]:
+        params = dict(first)
         seen: set[object] = set()
         number = 1
         while True:
@@ -206,7 +225,7 @@ class Reader:
                 if after in seen:
                     raise Transient(f"the list {path} came back to a cursor it had given before")
                 seen.add(after)
-                params = {"page[size]": LIST_PAGE, "page[after]": after}
+                params = {**first, "page[after]": after}
             elif answer.body.get("next_page"):
                 number += 1
                 params = {"per_page": LIST_PAGE, "page": number}

@@ -41,9 +41,10 @@ _SIGN_IN = (
     "or ZENDESK_EMAIL and ZENDESK_API_TOKEN"
 )
 _MAY_NOT = "let the credentials act as an admin, grant the scopes read and write, and see whether the plan has this feature"
-_WRONG_PLACE = (
+WRONG_PLACE = (
     "check ZENDESK_SUBDOMAIN (or ZENDESK_URL): this address does not answer as a Zendesk account does"
 )
+_ALWAYS_THERE = ("/users/me.json", "/oauth/tokens")
 _TROUBLE = "Zendesk is in trouble: see status.zendesk.com; the next run goes on"
 _PASSING = frozenset({408, 409})
 """Refusals that pass when they answer a read: nothing can collide with reading (seen by the Singer tap)."""
@@ -124,13 +125,15 @@ def is_too_large(error: BaseException) -> bool:
     return isinstance(error, Unreachable) and isinstance(error.__cause__, requests.ReadTimeout)
 
 
-def unreachable(error: requests.RequestException, request: requests.PreparedRequest) -> Unreachable:
-    """The error for a request that got no complete answer."""
+def unreachable(
+    error: requests.RequestException, request: requests.PreparedRequest, base_url: str
+) -> Unreachable:
+    """The error for a request that got no complete answer from `base_url`."""
     kind = type(error).__name__
     hint = "check ZENDESK_SUBDOMAIN (or ZENDESK_URL), the network and the proxy"
     if isinstance(error, requests.exceptions.SSLError):
         hint = "the certificate was not accepted: check ZENDESK_URL and the proxy's certificate"
-    return Unreachable(f"no complete answer to {_named(request)} ({kind})", hint=hint)
+    return Unreachable(f"{base_url} gave no complete answer to {_named(request)} ({kind})", hint=hint)
 
 
 def error_of(response: requests.Response) -> ZdsyncError | None:
@@ -160,8 +163,8 @@ def error_of(response: requests.Response) -> ZdsyncError | None:
             return RateLimited(
                 message, retry_after_s=retry_after_s(response.headers), hint="wait; the limit is shared"
             )
-    if status < 400 or (status == 404 and not _is_json(response)):
-        return Denied(message, hint=_WRONG_PLACE)
+    if status < 400 or (status == 404 and _is_wrong_place(response)):
+        return Denied(message, hint=WRONG_PLACE)
     return Rejected(message, status=status, code=code)
 
 
@@ -217,8 +220,10 @@ def _word(value: object) -> str:
     return match[0] if match else ""
 
 
-def _is_json(response: requests.Response) -> bool:
-    return "json" in response.headers.get("Content-Type", "")
+def _is_wrong_place(response: requests.Response) -> bool:
+    """Whether a 404 says that there is no account: a page for people, or no such thing as we ourselves."""
+    path = response.request.path_url.partition("?")[0]
+    return path.endswith(_ALWAYS_THERE) or "json" not in response.headers.get("Content-Type", "")
 
 
 def _named(request: requests.PreparedRequest) -> str:

@@ -89,9 +89,14 @@ class Masker:
         return masked if found or not is_word else value
 
     def mask_comment(self, comment: dict[str, Any], ticket_id: int) -> None:
-        """The three forms of a comment's text."""
-        counted, *others = (self.mask(comment, key) for key in COMMENT_TEXTS)
-        hits = counted or next(filter(None, others), {})
+        """The three forms of a comment's text; hits are counted in the first form that has any."""
+        is_plain_already = comment.get("plain_body") == comment.get("body")
+        forms = [self.mask(comment, "body"), self.mask(comment, "html_body")]
+        if is_plain_already and "plain_body" in comment:
+            comment["plain_body"] = comment.get("body")
+        else:
+            forms.append(self.mask(comment, "plain_body"))
+        hits = next(filter(None, forms), {})
         self._found(hits, ticket_id, comment["id"], comment.get("public") is not False)
 
     def _found(

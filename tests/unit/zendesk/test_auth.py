@@ -110,6 +110,36 @@ def test_refused_client_is_denied_with_a_remedy(status: int, error: str) -> None
 
 
 @responses.activate
+def test_token_endpoint_of_no_account_points_at_the_subdomain() -> None:
+    """Where there is no account there is no token endpoint either: the subdomain is wrong, not the client."""
+    responses.post(TOKENS, status=404, json={"error": {"title": "No help desk at acme.zendesk.com"}})
+    with pytest.raises(Denied) as caught:
+        make_account(credentials=CLIENT).fetch_identity()
+    assert "ZENDESK_SUBDOMAIN" in caught.value.hint
+
+
+@responses.activate
+def test_answer_without_a_token_is_denied() -> None:
+    """A token endpoint that answers without a token has refused."""
+    responses.post(TOKENS, json={"odd": True})
+    with pytest.raises(Denied, match="no access token"):
+        make_account(credentials=CLIENT).fetch_identity()
+
+
+@responses.activate
+def test_token_that_never_ends_is_kept() -> None:
+    """Clients from before 2026 get tokens without an end and, in old answers, without a scope."""
+    clock = StillClock()
+    responses.post(TOKENS, json={"access_token": "one", "token_type": "bearer"})
+    responses.get(ME, json=USER)
+    account = make_account(clock, credentials=CLIENT)
+    account.fetch_identity()
+    clock.moment += timedelta(days=90)
+    account.fetch_identity()
+    assert _authorizations(ME) == ["Bearer one", "Bearer one"]
+
+
+@responses.activate
 def test_token_endpoint_in_trouble_leaves_a_write_undone() -> None:
     """Without a token nothing was sent: a write may say so for sure."""
     responses.post(TOKENS, status=502)

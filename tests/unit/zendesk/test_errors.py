@@ -108,6 +108,7 @@ def test_missing_tickets_are_left_out() -> None:
     [
         {"status": 404, "body": "<html>", "content_type": "text/html"},
         {"status": 301, "headers": {"Location": "https://www.zendesk.com/"}},
+        {"status": 404, "json": {"error": {"title": "No help desk at acme.zendesk.com", "message": "…"}}},
     ],
 )
 @responses.activate

@@ -21,6 +21,7 @@ from zdsync.zendesk.jobs import results_in
 from zdsync.zendesk.writes import ticket_payload, view_conditions
 
 BATCH = f"{API}/tickets/update_many.json"
+OPEN_JOBS = f"{API}/job_statuses/show_many.json"
 QUEUED = {"job_status": {"id": "V3-1", "status": "queued", "results": None}}
 WARNING = (
     '{:allowed_parameters=>{:controller=>"tickets", :action=>"update_many", '
@@ -82,7 +83,7 @@ def test_ignored_tags_are_known_and_the_next_batch_falls_back(caplog: pytest.Log
     account.submit_updates([tagged])
     assert _sent()["tickets"][0]["tags"] == ["tier_2", "vip"]
     warned = next(record for record in caplog.records if record.message == "zendesk.api_warn")
-    assert warned.__dict__["ignored_keys"] == "tickets.additional_tags, tickets.id"
+    assert warned.__dict__["ignored_keys"] == "tickets.additional_tags"
 
 
 @pytest.mark.parametrize(
@@ -156,17 +157,18 @@ def test_details_are_masked() -> None:
     assert "ann@example.com" not in detail
 
 
+def _jobs(*statuses: str) -> dict[str, Any]:
+    return {"job_statuses": [{"id": f"V3-{n}", "status": status} for n, status in enumerate(statuses, 1)]}
+
+
 @responses.activate
 def test_jobs_in_flight_keep_to_the_share() -> None:
     """With a share of a tenth, the fourth job waits until one of the first three has ended."""
     clock = StillClock()
     for number in (1, 2, 3, 4):
         responses.put(BATCH, json={"job_status": {"id": f"V3-{number}", "status": "queued"}})
-    for number in (2, 3):
-        responses.get(f"{API}/job_statuses/V3-{number}.json", json=_job("working"))
-    first = f"{API}/job_statuses/V3-1.json"
-    responses.get(first, json=_job("working"))
-    responses.get(first, json=_job("completed", []))
+    responses.get(OPEN_JOBS, json=_jobs("working", "working", "queued"))
+    responses.get(OPEN_JOBS, json=_jobs("completed", "working", "queued"))
     account = make_account(clock, share=0.1)
     jobs = [account.submit_updates([update()]) for _ in range(4)]
     assert jobs == ["V3-1", "V3-2", "V3-3", "V3-4"]
@@ -176,10 +178,9 @@ def test_jobs_in_flight_keep_to_the_share() -> None:
 @responses.activate
 def test_jobs_that_never_end_are_not_waited_for_forever() -> None:
     """After ten minutes without room the batch is given back, surely not sent."""
-    clock = StillClock()
     responses.put(BATCH, json=QUEUED)
-    responses.get(f"{API}/job_statuses/V3-1.json", json=_job("working"))
-    account = make_account(clock, share=0.01)
+    responses.get(OPEN_JOBS, json=_jobs("working"))
+    account = make_account(share=0.01)
     account.submit_updates([update()])
     with pytest.raises(RateLimited):
         account.submit_updates([update()])
