@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
 
 from tests.sandbox.conftest import Api, connect
 from tests.sandbox.test_seed import fold
-from zdsync.sandbox.tags import normalise
+from zdsync.sandbox.tags import normalise, tags_of_field
 
 
 def update(api: Api, ident: int, **body: Any) -> Any:
@@ -281,3 +283,51 @@ def test_bad_bodies(api: Api) -> None:
         {"error": "RecordNotFound", "description": "Not found"},
     )
     assert api.call("GET", "nothing/here").json()["error"] == "InvalidEndpoint"
+
+
+def test_redaction_over_the_api(api: Api) -> None:
+    """The comment comes back blackened, and an event in the audits says so."""
+    ticket = api.new_ticket()
+    comment = api.get(f"tickets/{ticket.id}/comments")["comments"][0]["id"]
+    answer = api.put(f"tickets/{ticket.id}/comments/{comment}/redact", {"text": "broken"})
+    assert answer.json()["comment"]["body"] == "It is ▇▇▇▇▇▇."
+    last = api.get(f"tickets/{ticket.id}/audits")["audits"][-1]["events"][0]
+    assert last["type"] == "CommentRedactionEvent"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_busy_day_keeps_state_and_history_equal(api: Api, seed: int) -> None:
+    """Whatever people and clients do in whatever order, each ticket stays the fold of its audits."""
+    random, control, world = Random(seed), api.sandbox.control, api.sandbox.world
+    idents = [api.new_ticket().id for _ in range(6)]
+    tags = ["billing", "shipping", "x", "y", "callback_wanted", "ios", "windows"]
+    acts: list[Callable[[int], object]] = [
+        control.customer_replies,
+        control.agent_replies,
+        control.agent_notes,
+        control.solve,
+        lambda i: control.change(i, {"group": random.choice(["Frontline", "Engineering", None])}),
+        lambda i: control.change(i, {"tags": random.sample(tags, 3)}),
+        lambda i: control.change(i, {"additional_tags": random.sample(tags, 2)}),
+        lambda i: control.change(i, {"fields": {"Area": random.choice(["billing", "legal", None])}}),
+        lambda i: control.change(
+            i, {"fields": {"Platforms": random.choice([[], ["ios"], ["macos", "ios"]])}}
+        ),
+        lambda i: control.change(i, {"status": random.choice(["pending", "hold", "open"])}),
+        lambda i: control.rate(i, random.choice(["good", "bad"])),
+        lambda i: api.put(f"tickets/{i}", {"ticket": {"priority": "high", "type": "incident"}}),
+    ]
+    for _ in range(120):
+        control.advance(random.choice([0, 1, 30]))
+        random.choice(acts)(random.choice(idents))
+    for ident in idents:
+        ticket = world.tickets[ident]
+        values, fields = fold(ticket)
+        assert {name: getattr(ticket, name) for name in values} == values
+        assert ticket.fields == fields
+        assert ticket.assignee_id is None or ticket.assignee_id in world.members[ticket.group_id or 0]
+        for field, value in ticket.fields.items():
+            assert tags_of_field(world.tables["ticket_fields"][field], value) <= set(ticket.tags)
+    control.advance(61)
+    rows = {row["id"]: row for row in api.get("incremental/tickets/cursor", start_time=1)["tickets"]}
+    assert all(rows[ident]["status"] == world.tickets[ident].status for ident in idents)

@@ -10,7 +10,7 @@ import orjson
 from zdsync.sandbox import account_api, tickets_api, truth
 from zdsync.sandbox.answers import ApiError, Json, Reply
 from zdsync.sandbox.faults import JOB_KINDS, Fault
-from zdsync.sandbox.records import SYSTEM_USER_ID, Change, Comment, Notice, Ticket, User
+from zdsync.sandbox.records import SYSTEM_USER_ID, Change, Notice, Ticket, User
 from zdsync.sandbox.render import iso, iso_or_none
 from zdsync.sandbox.writes import Actor, Written, create_ticket, update_ticket
 
@@ -155,21 +155,8 @@ class Control:
     def redact(self, ticket: int, text: str) -> int:
         """Blacken a text in a ticket's comments and description; returns how many comments."""
         with self._sandbox.lock:
-            row, hits = self._any_ticket(ticket), 0
-            black = "▇" * len(text)
-            notices = []
-            for audit in row.audits:
-                for position, event in enumerate(audit.events):
-                    if isinstance(event, Comment) and text in event.body:
-                        event.body, event.html = event.body.replace(text, black), None
-                        data = {"comment_id": audit.event_id(position)}
-                        notices.append(Notice("CommentRedactionEvent", data))
-                        hits += 1
-            row.description = row.description.replace(text, black)
-            if notices:
-                admin = self._world.find_user("admin@example.com")
-                self._world.record(row, self._world.clock.now(), admin.id, "web", notices)
-            return hits
+            admin = self._world.find_user("admin@example.com")
+            return tickets_api.redact_text(self._world, self._any_ticket(ticket), text, admin.id)
 
     def delete(self, ticket: int, agent: Who = None) -> int:
         """Soft deletion."""

@@ -88,6 +88,12 @@ def _tickets(table: _Table) -> None:
     table.add("PUT", "/tickets/<int:ident>", api.update, "tickets-update", "per-ticket-updates")
     table.add("DELETE", "/tickets/<int:ident>", api.delete, "tickets-destroy")
     table.add("GET", "/tickets/<int:ident>/comments", api.comments)
+    table.add(
+        "PUT",
+        "/tickets/<int:ident>/comments/<int:comment_id>/redact",
+        api.redact_comment,
+        "per-ticket-updates",
+    )
     table.add("GET", "/tickets/<int:ident>/audits", api.audits, only_global=True)
     table.add("GET", "/tickets/<int:ident>/audits/<int:audit_id>", api.show_audit, only_global=True)
     table.add("GET", "/ticket_audits", api.all_audits, only_global=True)

@@ -9,14 +9,15 @@ from typing import Any
 import orjson
 
 from zdsync.sandbox import unverified
-from zdsync.sandbox.answers import ApiError, Json, Reply, bad_paging, not_found
+from zdsync.sandbox.answers import ApiError, Json, Reply, bad_paging, not_found, record_invalid
 from zdsync.sandbox.call import Call, sideload
 from zdsync.sandbox.lists import paginate
 from zdsync.sandbox.metrics import metric_row, tally
-from zdsync.sandbox.records import Audit, Comment, Ticket
+from zdsync.sandbox.records import Audit, Comment, Notice, Ticket
 from zdsync.sandbox.render import FieldReader, audit_row, comment_row, iso, metadata, ticket_row, via
 from zdsync.sandbox.tags import normalise
-from zdsync.sandbox.writes import check_stamp, create_ticket, unpermitted, update_ticket
+from zdsync.sandbox.world import World
+from zdsync.sandbox.writes import Actor, check_stamp, create_ticket, unpermitted, update_ticket
 
 DAY_S = 86_400
 KEY_LIFE_S = 7200
@@ -310,7 +311,7 @@ def merge(call: Call, ident: int) -> Reply:
     return Reply({"job_status": call.jobs.row(job, call.base)})
 
 
-def merge_ticket(world: Any, source: Ticket, target: Ticket, actor: Any, body: Json) -> None:
+def merge_ticket(world: World, source: Ticket, target: Ticket, actor: Actor, body: Json) -> None:
     """Close `source` into `target`, with the two comments Zendesk leaves."""
     note = body.get("source_comment") or f"This request was closed and merged into request #{target.id}."
     into = body.get("target_comment") or f"Request #{source.id} was closed and merged into this request."
@@ -389,7 +390,7 @@ def restore_many(call: Call) -> Reply:
     return Reply({})
 
 
-def scrub(world: Any, ticket: Ticket) -> None:
+def scrub(world: World, ticket: Ticket) -> None:
     """Empty a deleted ticket for good: text, tags and fields go, `updated_at` stays."""
     ticket.is_scrubbed = True
     ticket.deleted_at = ticket.deleted_at or world.clock.now()
@@ -407,3 +408,30 @@ def destroy(call: Call, ident: int) -> Reply:
 
     job = call.jobs.add("Permanent Ticket Deletion", [step], total=False)
     return Reply({"job_status": call.jobs.row(job, call.base)})
+
+
+def redact_text(world: World, ticket: Ticket, text: str, author_id: int) -> int:
+    """Blacken a text in all comments and the description; returns how many comments held it."""
+    black = "▇" * len(text)
+    notices = []
+    for _, event_id, comment in _comments(ticket):
+        if text and text in comment.body:
+            comment.body, comment.html = comment.body.replace(text, black), None
+            notices.append(Notice("CommentRedactionEvent", {"comment_id": event_id}))
+    ticket.description = ticket.description.replace(text, black) if text else ticket.description
+    if notices:
+        world.record(ticket, world.clock.now(), author_id, "web", notices)
+    return len(notices)
+
+
+def redact_comment(call: Call, ident: int, comment_id: int) -> Reply:
+    """`PUT /tickets/{id}/comments/{id}/redact`: blackens a text; not on closed tickets."""
+    ticket = call.ticket(ident)
+    if ticket.status == "closed":
+        raise record_invalid({"status": [{"description": "closed prevents ticket update"}]})
+    text = str(call.json().get("text") or "")
+    for audit, event_id, comment in _comments(ticket):
+        if event_id == comment_id:
+            redact_text(call.world, ticket, text, call.user.id)
+            return Reply({"comment": comment_row(event_id, audit.id, comment)})
+    raise not_found()
