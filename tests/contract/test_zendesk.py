@@ -362,6 +362,20 @@ def test_groups_and_views_can_be_made(world: World) -> None:
     assert ("current_tags", "includes", "tier_3") in view.conditions_all
 
 
+def test_old_unsolved_tickets_are_found(settled: World) -> None:
+    """The search brings exactly the unsolved tickets last updated before a moment."""
+    moment = NOW - timedelta(days=3)
+    found = [row for page in settled.connect().fetch_unsolved(moment) for row in page.rows["tickets"]]
+    unsolved = ("new", "open", "pending", "hold")
+    expected = {
+        row["id"]
+        for row in settled.control.truth("tickets")
+        if row["status"] in unsolved and datetime.fromisoformat(row["updated_at"]) < moment
+    }
+    assert {row["id"] for row in found} == expected
+    assert expected
+
+
 def test_missing_objects_are_left_out(settled: World) -> None:
     """Asking for tickets or users that do not exist brings the others."""
     account = settled.connect()

@@ -255,6 +255,23 @@ def test_empty_list_is_whole_and_empty() -> None:
     assert page.rows == {"user_fields": []}
 
 
+@responses.activate
+def test_old_unsolved_tickets_are_searched_for() -> None:
+    """Tickets that no export from the start would bring come by search, page by page, side rows and cursor apart."""
+    search = f"{API}/search/export.json"
+    more = {"has_more": True, "after_cursor": "x"}
+    responses.get(search, json={"results": [ticket(1) | {"result_type": "ticket"}], "meta": more})
+    responses.get(search, json={"results": [ticket(2)], "meta": {"has_more": False, "after_cursor": None}})
+    found = list(make_account().fetch_unsolved(START))
+    assert [row["id"] for page in found for row in page.rows["tickets"]] == [1, 2]
+    assert [page.cursor for page in found] == [None, None]
+    assert not any(page.is_whole for page in found)
+    first, second = _asked()
+    assert first["filter[type]"] == "ticket"
+    assert first["query"] == "status<solved updated<2026-08-24T12:00:00Z"
+    assert second == {**first, "page[after]": "x"}
+
+
 def _shown(request: requests.PreparedRequest) -> tuple[int, dict[str, str], bytes]:
     idents = parse_qs(urlsplit(request.url or "").query)["ids"][0].split(",")
     return 200, {}, orjson.dumps({"tickets": [ticket(int(ident)) for ident in idents if ident != "7"]})
