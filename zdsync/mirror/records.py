@@ -28,12 +28,6 @@ from zdsync.model import (
     View,
 )
 
-_RULES = ("trigger", "automation", "sla", "group_sla", "schedule", "routing", "omnichannel", "intelligent")
-"""How the `rel` of a change begins when the account's own machinery made it inside somebody's update.
-
-Source: developer.zendesk.com, "Ticket Audits", via object (read 2026-11).
-"""
-
 
 def field_value(value: Any) -> FieldValue:
     """A JSON value as a field's value: lists become tuples of text, objects their JSON text."""
@@ -105,6 +99,7 @@ def _fields(values: Mapping[str, Any] | None) -> Mapping[str, FieldValue]:
 
 
 def event(row: Row[Any], comments: Iterable[Comment]) -> Event:
+    """An update; what some machinery changed within it (its own `rel` says so) is kept apart from what was done directly."""
     changes = row.changes or ()
     return Event(
         id=row.id,
@@ -115,14 +110,10 @@ def event(row: Row[Any], comments: Iterable[Comment]) -> Event:
         rel=row.via_rel,
         key=row.zdsync_key,
         is_create=bool(row.is_create),
-        changes=tuple(_change(change) for change in changes if not _is_by_rule(change)),
+        changes=tuple(_change(change) for change in changes if change.get("rel") is None),
         comments=tuple(comments),
-        rule_changes=tuple(_change(change) for change in changes if _is_by_rule(change)),
+        rule_changes=tuple(_change(change) for change in changes if change.get("rel") is not None),
     )
-
-
-def _is_by_rule(change: Mapping[str, Any]) -> bool:
-    return str(change.get("rel") or "").startswith(_RULES)
 
 
 def _change(change: Mapping[str, Any]) -> FieldChange:

@@ -1,0 +1,103 @@
+"""The journal: what was meant and what happened, on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.unit.mirror.rows import at
+from zdsync.errors import MirrorError
+from zdsync.mirror.store import MirrorStore
+from zdsync.model import RunId, TicketId
+from zdsync.ports import OPEN_OUTCOMES, JournalEntry, Outcome
+
+
+def entry(key: str, run: str = "r1", object_id: int | None = 1, **values: Any) -> JournalEntry:
+    usual: dict[str, Any] = {
+        "object": "ticket",
+        "name": "",
+        "rule": "vip",
+        "reason": "an important customer 🦊",
+        "before": {"group_id": None, "tags": ["a"]},
+        "after": {"group_id": 2**63 - 1, "tags": ["a", "tier_2"], "custom_fields.9": "x"},
+        "outcome": Outcome.INTENDED,
+        "intended_at": at(1),
+        "note_digest": "d1",
+        "updated_stamp": at(0),
+    }
+    return JournalEntry(key=key, run_id=RunId(run), object_id=object_id, **{**usual, **values})
+
+
+def test_an_intent_comes_back_as_it_was_written(mirror: MirrorStore) -> None:
+    """Every field, aware times and empty ones included; writing none is harmless."""
+    entries = (entry("k1"), entry("k2", object="group", object_id=None, name="Experts", updated_stamp=None))
+    mirror.journal.record_intents(entries)
+    mirror.journal.record_intents([])
+    assert mirror.journal.read_entries() == entries
+    assert mirror.journal.read_open() == entries
+
+
+def test_a_change_goes_from_intended_over_sent_to_its_outcome(mirror: MirrorStore) -> None:
+    """Each step is kept with job, detail and time; only open ones are left to be resolved."""
+    mirror.journal.record_intents([entry("k1"), entry("k2"), entry("k3")])
+    mirror.journal.record_sent(["k1", "k2"], "job-7")
+    assert [(e.key, e.outcome, e.job_id) for e in mirror.journal.read_open()] == [
+        ("k1", Outcome.SENT, "job-7"),
+        ("k2", Outcome.SENT, "job-7"),
+        ("k3", Outcome.INTENDED, None),
+    ]
+    mirror.journal.record_outcomes(
+        [("k1", Outcome.APPLIED, ""), ("k2", Outcome.UNKNOWN, "reply lost")], at(9)
+    )
+    (unknown, intended) = mirror.journal.read_open()
+    assert (unknown.outcome, unknown.detail, unknown.settled_at) == (Outcome.UNKNOWN, "reply lost", None)
+    assert intended == entry("k3")
+    applied = replace(entry("k1"), outcome=Outcome.APPLIED, job_id="job-7", settled_at=at(9))
+    assert mirror.journal.read_entries()[0] == applied
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_open_entries_are_those_of_open_outcomes(mirror: MirrorStore, outcome: Outcome) -> None:
+    """Whatever the outcome, reading the open ones agrees with the port's definition."""
+    mirror.journal.record_intents([entry("k")])
+    mirror.journal.record_outcomes([("k", outcome, "")], at(2))
+    assert bool(mirror.journal.read_open()) == (outcome in OPEN_OUTCOMES)
+
+
+def test_a_created_object_gets_its_id(mirror: MirrorStore) -> None:
+    """The id is stored with the outcome; an entry that has one keeps it."""
+    mirror.journal.record_intents([entry("k1", object="view", object_id=None), entry("k2", object_id=5)])
+    outcomes = [("k1", Outcome.APPLIED, ""), ("k2", Outcome.APPLIED, "")]
+    mirror.journal.record_outcomes(outcomes, at(2), {"k1": 77})
+    assert [e.object_id for e in mirror.journal.read_entries()] == [77, 5]
+
+
+def test_entries_are_found_by_run_and_by_ticket(mirror: MirrorStore) -> None:
+    """Oldest first; a group with the id of a ticket is not that ticket."""
+    mirror.journal.record_intents([entry("k1", "r1", 1), entry("k2", "r2", 1), entry("k3", "r2", 2)])
+    mirror.journal.record_intents([entry("k4", "r2", 1, object="group")])
+    read = mirror.journal.read_entries
+    assert [e.key for e in read(run_id=RunId("r2"))] == ["k2", "k3", "k4"]
+    assert [e.key for e in read(ticket_id=TicketId(1))] == ["k1", "k2"]
+    assert [e.key for e in read(RunId("r2"), TicketId(1))] == ["k2"]
+
+
+def test_the_same_key_cannot_be_meant_twice(mirror: MirrorStore) -> None:
+    """A key marks one change for ever; nothing of a batch that repeats one is written, and no text is told."""
+    mirror.journal.record_intents([entry("k1")])
+    with pytest.raises(MirrorError) as caught:
+        mirror.journal.record_intents([entry("k2"), entry("k1")])
+    assert "important customer" not in str(caught.value)
+    assert [e.key for e in mirror.journal.read_entries()] == ["k1"]
+
+
+def test_the_outcome_of_an_unknown_change_is_refused(mirror: MirrorStore) -> None:
+    """Telling the journal of a key it never saw stops the run, and changes no other entry."""
+    mirror.journal.record_intents([entry("k1")])
+    with pytest.raises(MirrorError, match="lacks 1 of 2"):
+        mirror.journal.record_outcomes([("k1", Outcome.APPLIED, ""), ("nowhere", Outcome.APPLIED, "")], at(2))
+    with pytest.raises(MirrorError, match="lacks 1 of 1"):
+        mirror.journal.record_sent(["nowhere"], "job")
+    assert mirror.journal.read_open() == (entry("k1"),)
