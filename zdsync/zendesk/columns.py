@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,11 +11,12 @@ from zdsync.errors import Unavailable
 from zdsync.model import Record
 
 _LARGEST = 2**63 - 1
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 
 def as_int(value: Any) -> int | None:
     """A 64-bit integer, also from its digits; None for everything else, larger numbers included."""
-    if isinstance(value, str) and value.lstrip("-").isdecimal() and len(value) < 20:
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and -_LARGEST <= value <= _LARGEST:
         return value
@@ -35,9 +37,13 @@ def as_time(value: Any) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(value)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def as_is(value: Any) -> Any:
@@ -48,13 +54,14 @@ Cast = Callable[[Any], Any]
 
 
 def _columns(
-    *, ints: str = "", texts: str = "", flags: str = "", times: str = "", values: str = ""
+    *, ints: str = "", texts: str = "", flags: str = "", times: str = "", lists: str = "", values: str = ""
 ) -> tuple[tuple[str, Cast], ...]:
     kinds: tuple[tuple[str, Cast], ...] = (
         (ints, as_int),
         (texts, as_text),
         (flags, as_flag),
         (times, as_time),
+        (lists, as_list),
         (values, as_is),
     )
     return tuple((name, cast) for names, cast in kinds for name in names.split())
@@ -69,7 +76,7 @@ COLUMNS: Mapping[str, tuple[tuple[str, Cast], ...]] = {
         texts="url external_id type subject raw_subject description priority status recipient",
         flags="has_incidents is_public from_messaging_channel",
         times="created_at updated_at due_at",
-        values="tags custom_fields",
+        lists="tags custom_fields",
     ),
     "ticket_metrics": _columns(
         ints="id ticket_id group_stations assignee_stations reopens replies",
@@ -82,14 +89,16 @@ COLUMNS: Mapping[str, tuple[tuple[str, Cast], ...]] = {
         "ticket_restriction",
         flags="active suspended verified shared",
         times="created_at updated_at last_login_at",
-        values="tags user_fields",
+        lists="tags",
+        values="user_fields",
     ),
     "organizations": _columns(
         ints="id group_id",
         texts="url name external_id details notes",
         flags="shared_tickets shared_comments",
         times=_STAMPS,
-        values="domain_names tags organization_fields",
+        lists="domain_names tags",
+        values="organization_fields",
     ),
     "groups": _columns(
         ints="id", texts="url name description", flags="default is_public deleted", times=_STAMPS
@@ -107,21 +116,21 @@ COLUMNS: Mapping[str, tuple[tuple[str, Cast], ...]] = {
         texts="url key title type",
         flags="active",
         times=_STAMPS,
-        values="custom_field_options",
+        lists="custom_field_options",
     ),
     "organization_fields": _columns(
         ints="id position",
         texts="url key title type",
         flags="active",
         times=_STAMPS,
-        values="custom_field_options",
+        lists="custom_field_options",
     ),
     "ticket_forms": _columns(
         ints="id position",
         texts="url name display_name",
         flags="active default end_user_visible",
         times=_STAMPS,
-        values="ticket_field_ids",
+        lists="ticket_field_ids",
     ),
     "brands": _columns(
         ints="id", texts="url name subdomain brand_url", flags="active default is_deleted", times=_STAMPS

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from zdsync.detect import TextFilter
 from zdsync.model import Event, Group, GroupId, Record, Stream, View
-from zdsync.zendesk.columns import MINUTES, as_int, as_text, base_row
+from zdsync.zendesk.columns import MINUTES, as_int, as_text, base_row, malformed
 from zdsync.zendesk.events import event, event_row, read_via
 from zdsync.zendesk.texts import Masker, clean
 
@@ -48,13 +48,20 @@ def rows_of(
     for key, table in BODY_KEYS.items():
         found = body.get(key)
         if isinstance(found, list):
-            _convert(table, found, masker, rows)
+            _convert(table, _objects(found, table), masker, rows)
     if masker.findings:
         rows["text_findings"] = masker.findings
     return {table: _unique(found) if table != "text_findings" else found for table, found in rows.items()}
 
 
-def _convert(table: str, objects: Iterable[Any], masker: Masker, rows: Rows) -> None:
+def _objects(found: list[Any], table: str) -> Iterator[dict[str, Any]]:
+    for item in found:
+        if not isinstance(item, dict):
+            raise malformed(table, "id")
+        yield item
+
+
+def _convert(table: str, objects: Iterable[dict[str, Any]], masker: Masker, rows: Rows) -> None:
     kept = rows.setdefault(table, [])
     match table:
         case "tickets":
@@ -94,8 +101,8 @@ def ticket_row(ticket: dict[str, Any], masker: Masker, metrics: list[Record]) ->
         metrics.append(metric_row(metric))
     masker.mask_ticket(ticket)
     row = base_row("tickets", ticket)
-    row["tags"] = row["tags"] or []
-    row["custom_fields"] = row["custom_fields"] or []
+    row["tags"] = [tag for tag in row["tags"] if isinstance(tag, str)]
+    row["custom_fields"] = [field for field in row["custom_fields"] if isinstance(field, dict)]
     via, rating = ticket.get("via"), ticket.get("satisfaction_rating")
     source = via.get("source") if isinstance(via, dict) else None
     row["via_channel"] = read_via(via).channel
@@ -119,7 +126,9 @@ def option_rows(field: Mapping[str, Any]) -> list[Record]:
     """The choices of one ticket field, in their order."""
     options = field.get("custom_field_options")
     rows = []
-    for position, option in enumerate(options if isinstance(options, list) else ()):
+    for position, option in enumerate(
+        _objects(options, "ticket_field_options") if isinstance(options, list) else ()
+    ):
         row = base_row("ticket_field_options", option)
         row["ticket_field_id"] = as_int(field["id"])
         if row["position"] is None:

@@ -136,7 +136,7 @@ def _mask_child(child: dict[str, Any], masker: Masker) -> None:
     """Texts in changes, notifications and whatever else an update holds; their hits are counted elsewhere."""
     for key in _OTHER_TEXTS:
         masker.mask(child, key)
-    name = child.get("field_name")
+    name = str(child.get("field_name"))
     if name in _TEXT_FIELDS or any(key in _TEXT_FIELDS for key in child):
         masker.mask(child, "value")
         masker.mask(child, "previous_value")
@@ -144,7 +144,7 @@ def _mask_child(child: dict[str, Any], masker: Masker) -> None:
     if isinstance(customs, dict):
         for key, value in customs.items():
             customs[key] = masker.mask_value(value)
-    if isinstance(customs, dict) or (isinstance(name, str) and name.isdecimal()):
+    if isinstance(customs, dict) or name.isdecimal():
         for key in ("value", "previous_value"):
             if key in child:
                 child[key] = masker.mask_value(child[key])
