@@ -159,7 +159,7 @@ def test_many_cases_come_in_chunks_while_the_reader_writes(mirror: MirrorStore) 
 
 
 def test_a_thousand_cases_are_read_fast(mirror: MirrorStore) -> None:
-    """1,000 tickets with 10 events each: about a quarter of a second; two on a loaded machine."""
+    """1,000 tickets with 10 events each: about a quarter of a second of work; more only on a slow machine."""
     tickets = [
         rows.ticket(id, tags=["a", "b"], custom_fields=[{"id": 1, "value": "x"}]) for id in range(1000)
     ]
@@ -170,9 +170,9 @@ def test_a_thousand_cases_are_read_fast(mirror: MirrorStore) -> None:
     comments = [rows.comment(id, id // 10, id) for id in range(0, 10_000, 2)]
     record_page(mirror, tickets_page(*tickets, users=[rows.user(900)]))
     record_page(mirror, page(Stream.EVENTS, ticket_events=events, ticket_comments=comments))
-    start = time.perf_counter()
+    start = time.process_time()
     assert sum(len(case.events) for case in mirror.read_cases()) == 10_000
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 1.5
 
 
 def test_the_account_is_what_names_in_rules_may_mean(mirror: MirrorStore) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, Text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
@@ -82,10 +82,6 @@ def key(name: str, comment: str) -> Column[Any]:
 
 def number(name: str, comment: str, *, required: bool = False) -> Column[Any]:
     return Column(name, BigId, nullable=not required, comment=comment)
-
-
-def count(name: str, comment: str, *, required: bool = False) -> Column[Any]:
-    return Column(name, Integer, nullable=not required, comment=comment)
 
 
 def text(name: str, comment: str, *, required: bool = False) -> Column[Any]:

@@ -65,7 +65,7 @@ class MirrorStore:
     def lease(self) -> Lease:
         """The lock that makes this process the only one to change the mirror and the account; take it with `with`."""
         if self.database.is_sqlite:
-            path = self.database.path
+            path = self.database.path.resolve()
             return FileLease(path.with_name(f"{path.name}.lock"))
         return AdvisoryLease(self.database)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Index, Table, Text
 
 from zdsync.mirror.base import METADATA
-from zdsync.mirror.columns import BigId, count, json, key, moment, number, text
+from zdsync.mirror.columns import BigId, json, key, moment, number, text
 
 zdsync_account = Table(
     "zdsync_account",
@@ -42,7 +42,7 @@ zdsync_runs = Table(
     text("account", "Account it ran against", required=True),
     moment("started_at", "When it started", required=True),
     moment("ended_at", "When it ended; null while it runs, or when it was killed"),
-    count("exit_code", "Exit code"),
+    number("exit_code", "Exit code"),
     text("message", "How it ended, in words", required=True),
     json("figures", "Counts by name (JSON object)"),
     text("rules_digest", "Rules it decided by (zdsync_rulesets.digest)"),

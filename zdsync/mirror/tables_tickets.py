@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Index, Integer, PrimaryKeyConstraint, Table, Text
 
 from zdsync.mirror.base import METADATA, UNSOLVED_ALIVE, created, mirrored, updated, url
-from zdsync.mirror.columns import BigId, count, flag, json, key, moment, number, text
+from zdsync.mirror.columns import BigId, flag, json, key, moment, number, text
 
 tickets = mirrored(
     "tickets",
@@ -108,8 +108,8 @@ ticket_comments = mirrored(
 
 def _minutes(name: str, what: str) -> tuple[Column[Any], Column[Any]]:
     return (
-        count(f"{name}_in_minutes_calendar", f"{what}, calendar minutes"),
-        count(f"{name}_in_minutes_business", f"{what}, minutes inside business hours"),
+        number(f"{name}_in_minutes_calendar", f"{what}, calendar minutes"),
+        number(f"{name}_in_minutes_business", f"{what}, minutes inside business hours"),
     )
 
 
@@ -120,10 +120,10 @@ ticket_metrics = mirrored(
     number("ticket_id", "Ticket (tickets.id)"),
     created(),
     updated(),
-    count("group_stations", "Groups the ticket has been in"),
-    count("assignee_stations", "Assignees it has had"),
-    count("reopens", "Times it was reopened"),
-    count("replies", "Public replies by agents"),
+    number("group_stations", "Groups the ticket has been in"),
+    number("assignee_stations", "Assignees it has had"),
+    number("reopens", "Times it was reopened"),
+    number("replies", "Public replies by agents"),
     moment("assignee_updated_at", "When the assignee last updated it"),
     moment("requester_updated_at", "When the requester last updated it"),
     moment("status_updated_at", "When the status last changed"),
