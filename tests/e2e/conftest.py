@@ -77,7 +77,6 @@ def house(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         "ZDSYNC_DATABASE_URL": database_url,
         "ZDSYNC_RULES": str(RULES),
         "ZDSYNC_HTTP": "",
-        "ZDSYNC_START": "all",
     }
     try:
         yield House(sandbox, Control(sandbox), server.url, database_url, monkeypatch, settings)

@@ -11,7 +11,12 @@ import pytest
 
 from tests.e2e.conftest import House
 
-TIER_OF_GROUP = {"Help bot": "tier_0", "Frontline": "tier_1", "Specialists": "tier_2", "Engineering": "tier_3"}
+TIER_OF_GROUP = {
+    "Help bot": "tier_0",
+    "Frontline": "tier_1",
+    "Specialists": "tier_2",
+    "Engineering": "tier_3",
+}
 
 
 def truth(house: House) -> list[dict[str, Any]]:
@@ -193,7 +198,6 @@ def test_stale_mirrors_are_told(house: House) -> None:
     """Status exits 5 when the mirror is older than the limit, and apply refuses to write on it."""
     house.ok("pull")
     assert house.run("status", ZDSYNC_MAX_LAG="1s").code == 5
-    house.sandbox.world.clock  # the account goes on; the mirror does not
     assert house.run("status").code == 0
 
 

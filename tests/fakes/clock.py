@@ -12,7 +12,7 @@ class FakeClock:
     def __init__(
         self,
         now: datetime = datetime(2026, 11, 20, 12, 0, tzinfo=UTC),
-        on_sleep: Callable[[float], None] | None = None,
+        on_sleep: Callable[[float], object] | None = None,
     ) -> None:
         self._now = now
         self._on_sleep = on_sleep

@@ -10,6 +10,7 @@ from zdsync.cli.common import Globals, open_reader, system_clock
 from zdsync.errors import MirrorError
 
 DEMO_DATABASE = "zdsync-demo.db"
+LOOK = "select status, count(*) from tickets group by status"
 
 
 @click.command(epilog="Example: zdsync sandbox --port 8099 --tickets 5000")
@@ -79,7 +80,7 @@ def demo(ctx: click.Context, tickets: int, seed: int) -> int:
         server.close()
     click.echo(f"\nThe mirror is left in {DEMO_DATABASE}. Look at it with")
     click.echo(f"  zdsync --db sqlite:///{DEMO_DATABASE} status")
-    click.echo(f"  sqlite3 {DEMO_DATABASE} 'select status, count(*) from tickets group by status'")
+    click.echo(f"  sqlite3 {DEMO_DATABASE} {LOOK!r}")
     click.echo(f"The rules that decided are in {own['ZDSYNC_RULES']}.")
     return 0
 

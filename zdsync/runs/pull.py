@@ -105,6 +105,11 @@ def _pull_stream(
     before = mirror.read_checkpoint(stream)
     complete_until = before.complete_until if before else None
     total = 0
+    if stream is Stream.TICKETS and before is None:
+        try:
+            total += _pull_unsolved(source, mirror, clock, start, on_page)
+        except (Denied, Rejected) as err:
+            log.warning("pull.no_search", extra={"detail": err.message})
     for page in source.fetch_pages(stream, before, start):
         if page.end_of_stream:
             complete_until = page.served_at - WITHHELD
@@ -113,6 +118,22 @@ def _pull_stream(
         total += written
         log.info("pull.page", extra={"stream": stream.value, "rows": _size(page), "written": written})
         on_page(stream, _size(page))
+    return total
+
+
+def _pull_unsolved(
+    source: TicketSource, mirror: Mirror, clock: Clock, start: datetime, on_page: OnPage
+) -> int:
+    """Before the first export: unsolved tickets that nobody has changed since `start`, which it would never bring.
+
+    They are what falls through the cracks. Without a checkpoint of its own the search is simply repeated if killed.
+    """
+    total = 0
+    for page in source.fetch_unsolved(start):
+        written = mirror.record_page(page, None, clock.now())
+        total += written
+        log.info("pull.unsolved", extra={"rows": _size(page), "written": written})
+        on_page(page.stream, _size(page))
     return total
 
 

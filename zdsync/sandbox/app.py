@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from zdsync.sandbox.control import Control, control_reply
 from zdsync.sandbox.faults import Fault, Faults
 from zdsync.sandbox.jobs import Jobs
 from zdsync.sandbox.limits import Limits, Meter
+from zdsync.sandbox.request_log import RequestLog
 from zdsync.sandbox.seed.build import seed_world
 from zdsync.sandbox.world import World
 
@@ -30,37 +30,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _JSON = "application/json; charset=utf-8"
-
-
-@dataclass(slots=True)
-class RequestLog:
-    """How often each endpoint and bucket was called, and the latest thousand requests."""
-
-    total: int = 0
-    by_endpoint: Counter[str] = field(default_factory=Counter)
-    by_bucket: Counter[str] = field(default_factory=Counter)
-    by_status: Counter[int] = field(default_factory=Counter)
-    latest: deque[tuple[float, str, int]] = field(default_factory=lambda: deque(maxlen=1000))
-
-    def note(self, at: float, line: str, endpoint: str, buckets: Iterable[str], status: int) -> None:
-        self.total += 1
-        self.by_endpoint[endpoint] += 1
-        self.by_bucket.update(buckets)
-        self.by_status[status] += 1
-        self.latest.append((at, line, status))
-
-    def clear(self) -> None:
-        self.total = 0
-        for counter in (self.by_endpoint, self.by_bucket, self.by_status, self.latest):
-            counter.clear()
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "total": self.total,
-            "by_endpoint": dict(self.by_endpoint),
-            "by_bucket": dict(self.by_bucket),
-            "by_status": {str(status): count for status, count in self.by_status.items()},
-        }
 
 
 @dataclass(slots=True)

@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
 from zdsync.sandbox import account_api, tickets_api, truth
 from zdsync.sandbox.answers import ApiError, Json, Reply
-from zdsync.sandbox.faults import JOB_KINDS, Fault
+from zdsync.sandbox.auth import Credentials
+from zdsync.sandbox.call import Options
+from zdsync.sandbox.faults import JOB_KINDS, Fault, Faults
+from zdsync.sandbox.jobs import Jobs
 from zdsync.sandbox.records import SYSTEM_USER_ID, Change, Notice, Ticket, User
 from zdsync.sandbox.render import iso, iso_or_none
+from zdsync.sandbox.request_log import RequestLog
+from zdsync.sandbox.world import World
 from zdsync.sandbox.writes import Actor, Written, create_ticket, update_ticket
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
-    from zdsync.sandbox.app import Sandbox
-
 Who = int | str | None
+
+
+class Controlled(Protocol):
+    """What the control door reaches of a sandbox."""
+
+    world: World
+    jobs: Jobs
+    faults: Faults
+    credentials: Credentials
+    options: Options
+    request_log: RequestLog
+
+    @property
+    def lock(self) -> AbstractContextManager[object]: ...
 
 
 class Control:
@@ -30,7 +48,7 @@ class Control:
     or the first member of the group for an agent, the requester for a customer.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Controlled) -> None:
         self._sandbox = sandbox
         self._world = sandbox.world
 
