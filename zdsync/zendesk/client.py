@@ -19,7 +19,7 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from zenpy import Zenpy
 
-from zdsync.errors import Unavailable, Unreachable
+from zdsync.errors import Denied, Unavailable, Unreachable
 from zdsync.ports import Clock
 from zdsync.zendesk import retry
 from zdsync.zendesk.auth import TOKEN_PATH, signer_for
@@ -95,6 +95,7 @@ class ZendeskSession(requests.Session):
     def __init__(self, base_url: str, origin: str, limiter: Limiter, carrier: BaseAdapter) -> None:
         super().__init__()
         self._base_url = base_url
+        self._origin = origin
         self._limiter = limiter
         self._header: Callable[[], str] = str
         self._renew: Callable[[], bool] = bool
@@ -118,6 +119,11 @@ class ZendeskSession(requests.Session):
         return super().request(method, url, *args, **kwargs)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        if not (request.url or "").startswith(f"{self._origin}/"):
+            raise Denied(
+                f"a request for another host than {self._base_url} was not signed",
+                hint="unset ZENPY_FORCE_NETLOC and ZENPY_FORCE_SCHEME; ZENDESK_URL says where the account is",
+            )
         if urlsplit(request.url or "").path == TOKEN_PATH:
             return _checked(self._exchange(request, **kwargs))
         response = self._signed(request, **kwargs)

@@ -60,7 +60,8 @@ class Patience:
 
 READING = Patience(attempts=6, wait_s=300)
 PROBING = Patience(attempts=2, wait_s=60)
-WRITING = Patience(attempts=8, wait_s=600)
+WRITING = Patience(attempts=15, wait_s=600)
+"""Ten minutes: what it takes to get a place among the account's thirty jobs."""
 
 Worth = Callable[[BaseException], bool]
 

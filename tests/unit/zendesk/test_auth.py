@@ -12,7 +12,8 @@ from responses import matchers
 
 from tests.unit.zendesk.support import API, SITE, StillClock, make_account, update
 from zdsync.errors import Denied, Unavailable
-from zdsync.zendesk.credentials import ApiToken, OAuthClient
+from zdsync.zendesk.auth import signer_for
+from zdsync.zendesk.credentials import ApiToken, Credentials, OAuthClient, OAuthToken
 
 TOKENS = f"{SITE}/oauth/tokens"
 ME = f"{API}/users/me.json"
@@ -170,3 +171,28 @@ def test_requests_say_who_asks_and_keep_no_cookies() -> None:
     last = responses.calls[-1].request
     assert str(last.headers["User-Agent"]).startswith("zdsync/")
     assert "Cookie" not in last.headers
+
+
+@pytest.mark.parametrize("credentials", [CLIENT, OAuthToken("s3cret"), ApiToken("ann@example.com", "s3cret")])
+@responses.activate
+def test_no_secret_shows_anywhere(credentials: Credentials, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither the log at its most talkative nor what objects say of themselves holds a secret."""
+    responses.post(TOKENS, json=_grant("t0ken"))
+    responses.get(ME, json=USER)
+    with caplog.at_level(logging.DEBUG):
+        account = make_account(credentials=credentials)
+        account.fetch_identity()
+    signer = signer_for(credentials, StillClock(), lambda body: _grant("t0ken"))
+    said = f"{caplog.records}{caplog.text}{credentials!r}{account!r}{signer!r}"
+    said += "".join(str(record.__dict__) for record in caplog.records)
+    assert "s3cret" not in said
+    assert "t0ken" not in said
+
+
+@responses.activate
+def test_nobody_else_gets_a_signed_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """zenpy's own environment variables cannot send our signature to another host."""
+    monkeypatch.setenv("ZENPY_FORCE_NETLOC", "elsewhere.example")
+    with pytest.raises(Denied, match="another host"):
+        make_account().create_group("Tier 1", "ours")
+    assert len(responses.calls) == 0

@@ -44,6 +44,12 @@ def _event(ident: int, at: int) -> dict[str, Any]:
     return {"id": ident, "ticket_id": 1, "timestamp": at, "created_at": created_at, "child_events": []}
 
 
+def test_every_stream_has_its_way() -> None:
+    """Each stream is an export or a list, none is both."""
+    assert pages.EXPORTS.keys() | pages.LISTS.keys() == set(Stream)
+    assert not pages.EXPORTS.keys() & pages.LISTS.keys()
+
+
 @responses.activate
 def test_cursor_export_is_followed_to_its_end() -> None:
     """`start_time` goes out once, then the cursor; every page carries the cursor to store and the server's time."""
