@@ -187,4 +187,5 @@ def _alike(field: Field, value: Scalar) -> str:
     """A hint of what is known; none where the known names are people's."""
     if field.is_private or not field.known:
         return ""
-    return nearest(str(value), field.known.values()) or f"; known: {quoted(list(field.known.values())[:12])}"
+    names = tuple(dict.fromkeys(field.known.values()))
+    return nearest(str(value), names) or f"; known: {quoted(names[:12])}"
