@@ -1,19 +1,19 @@
 """Every error zdsync raises on purpose, cut by what the operator does next.
 
-    ZdsyncError                 message: what happened, to which ticket or file; hint: what to do now
-    ├─ ConfigError              mend the settings                                          exit 2
-    ├─ RuleError                mend the rule files; carries every problem                 exit 2
-    ├─ GuardBreach              read the plan, raise a limit or mend a rule; nothing was written    exit 4
-    ├─ PlanRefused              make the plan again; nothing was written                   exit 4
-    ├─ Transient                wait and try again                                         exit 1
-    │  ├─ RateLimited           … for `retry_after_s`
-    │  ├─ Unavailable           Zendesk answered with a 5xx
-    │  └─ Unreachable           no answer arrived; a write may or may not have happened
-    ├─ Conflict                 fetch again, decide again, once; then leave it to the next run
-    ├─ Rejected                 skip this ticket or object, record it, go on               exit 3
-    ├─ Denied                   stop: credentials, role or scope                           exit 1
-    ├─ MirrorError              stop: what cannot be recorded is not done                  exit 1
-    └─ Stopped                  a signal asked for a clean stop                            exit 130
+ZdsyncError                 message: what happened, to which ticket or file; hint: what to do now
+├─ ConfigError              mend the settings                                          exit 2
+├─ RuleError                mend the rule files; carries every problem                 exit 2
+├─ GuardBreach              read the plan, raise a limit or mend a rule; nothing was written    exit 4
+├─ PlanRefused              make the plan again; nothing was written                   exit 4
+├─ Transient                wait and try again                                         exit 1
+│  ├─ RateLimited           … for `retry_after_s`
+│  ├─ Unavailable           Zendesk answered with a 5xx
+│  └─ Unreachable           no answer arrived; a write may or may not have happened
+├─ Conflict                 fetch again, decide again, once; then leave it to the next run
+├─ Rejected                 skip this ticket or object, record it, go on               exit 3
+├─ Denied                   stop: credentials, role or scope                           exit 1
+├─ MirrorError              stop: what cannot be recorded is not done                  exit 1
+└─ Stopped                  a signal asked for a clean stop                            exit 130
 """
 
 from __future__ import annotations

@@ -57,6 +57,9 @@ class TicketSource(Protocol):
         version wins. Zendesk withholds the latest minute. Lists (no export) come as one whole page.
         """
 
+    def fetch_unsolved(self, before: datetime) -> Iterator[Page]:
+        """Yield the unsolved tickets last updated before `before`, which an export that starts there leaves out."""
+
     def fetch_tickets(self, ids: Sequence[TicketId]) -> Page:
         """The present state of these tickets (any number; asked for in hundreds); missing ones are left out."""
 

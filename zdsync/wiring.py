@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,13 +49,19 @@ def open_reading(settings: Settings, clock: Clock) -> Iterator[Reading]:
 def open_workplace(settings: Settings, clock: Clock) -> Iterator[Workplace]:
     """Everything a writing run needs, under the mirror's lease: one process at a time."""
     access = settings.need_access()
-    with open_mirror(settings.database_url, clock=clock) as mirror, mirror.lease():
-        account = connect(
-            access.url,
-            access.credentials,
-            rate_share=settings.rate_share,
-            clock=clock,
-            text_filter=TextFilter(settings.bodies.value),
+    with ExitStack() as stack:
+        mirror = stack.enter_context(open_mirror(settings.database_url, clock=clock))
+        stack.enter_context(mirror.lease())
+        account = stack.enter_context(
+            closing(
+                connect(
+                    access.url,
+                    access.credentials,
+                    rate_share=settings.rate_share,
+                    clock=clock,
+                    text_filter=TextFilter(settings.bodies.value),
+                )
+            )
         )
         yield Workplace(
             account=access.url,
