@@ -20,6 +20,10 @@ from zdsync.mirror.store import MirrorStore, open_mirror
 _NUMBERS = count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write recorded texts anew")
+
+
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """The address of a SQLite file that does not exist yet."""

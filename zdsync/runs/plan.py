@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -125,13 +125,24 @@ def make_plan(
         unsolved=mirror.count_unsolved(),
         account_changes=diff_account(judge.account, judge.rules),
         ticket_changes=tuple(sorted(changes, key=lambda change: change.ticket_id)),
-        counts=Counter(decision.verdict.value for decision in decisions),
+        counts=_count(decisions),
     )
     return Planned(plan, tuple(decisions))
 
 
+def _count(decisions: Sequence[Decision]) -> dict[str, int]:
+    """How many tickets got each verdict, in the order in which verdicts are thought of."""
+    counted = Counter(decision.verdict for decision in decisions)
+    return {verdict.value: counted[verdict] for verdict in Verdict if counted[verdict]}
+
+
 def mirror_until(mirror: Mirror) -> datetime | None:
     """Up to when both tickets and events are complete; None before the first whole pull."""
-    until = {status.stream: status.complete_until for status in mirror.read_streams()}
-    tickets, events = until.get(Stream.TICKETS), until.get(Stream.EVENTS)
+    tickets, events = complete_until(mirror, Stream.TICKETS), complete_until(mirror, Stream.EVENTS)
     return min(tickets, events) if tickets and events else None
+
+
+def complete_until(mirror: Mirror, stream: Stream) -> datetime | None:
+    """Up to when one stream is complete, at the cost of one row; None before its first whole pull."""
+    checkpoint = mirror.read_checkpoint(stream)
+    return checkpoint.complete_until if checkpoint else None
