@@ -8,12 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.fakes.clock import FakeClock
 from tests.unit.mirror import rows
 from tests.unit.mirror.rows import NOW, at, content, page, record_page, tickets_page
 from zdsync.errors import MirrorError
-from zdsync.mirror.store import MirrorStore
+from zdsync.mirror.cases import unsolved_query
+from zdsync.mirror.store import MirrorStore, open_mirror
 from zdsync.mirror.tables_own import zdsync_decisions, zdsync_rulesets
 from zdsync.model import FieldChange, FieldOption, Finding, GroupId, RunId, Stream, TicketId, UserId
 from zdsync.ports import DecisionRecord, Journal, JournalEntry, Lease, Mirror, Outcome, Run
@@ -160,15 +162,13 @@ def test_many_cases_come_in_chunks_while_the_reader_writes(mirror: MirrorStore) 
 
 def test_a_thousand_cases_are_read_fast(mirror: MirrorStore) -> None:
     """1,000 tickets with 10 events each: about a quarter of a second of work; more only on a slow machine."""
-    tickets = [
-        rows.ticket(id, tags=["a", "b"], custom_fields=[{"id": 1, "value": "x"}]) for id in range(1000)
-    ]
+    many = [rows.ticket(id, tags=["a", "b"], custom_fields=[{"id": 1, "value": "x"}]) for id in range(1000)]
     events = [
         rows.event(id, id // 10, id % 10, is_create=id % 10 == 0, changes=[change("status", "open", "new")])
         for id in range(10_000)
     ]
     comments = [rows.comment(id, id // 10, id) for id in range(0, 10_000, 2)]
-    record_page(mirror, tickets_page(*tickets, users=[rows.user(900)]))
+    record_page(mirror, tickets_page(*many, users=[rows.user(900)]))
     record_page(mirror, page(Stream.EVENTS, ticket_events=events, ticket_comments=comments))
     start = time.process_time()
     assert sum(len(case.events) for case in mirror.read_cases()) == 10_000
@@ -246,8 +246,8 @@ def test_streams_tell_how_far_they_have_come(mirror: MirrorStore) -> None:
     mirror.record_skipped(Stream.CUSTOM_STATUSES, "not on this plan", at(1))
     status = {each.stream: each for each in mirror.read_streams()}
     assert set(status) == set(Stream)
-    tickets = status[Stream.TICKETS]
-    assert (tickets.rows, tickets.complete_until, tickets.pulled_at, tickets.skipped) == (1, at(4), at(5), "")
+    pulled = status[Stream.TICKETS]
+    assert (pulled.rows, pulled.complete_until, pulled.pulled_at, pulled.skipped) == (1, at(4), at(5), "")
     assert status[Stream.CUSTOM_STATUSES].skipped == "not on this plan"
     assert mirror.read_checkpoint(Stream.CUSTOM_STATUSES) is None
     record_page(mirror, page(Stream.CUSTOM_STATUSES, 6, whole=True))
@@ -305,7 +305,7 @@ def test_figures_add_up(mirror: MirrorStore, clock: FakeClock) -> None:
     """Tiers, first replies, weeks, ratings, groups and load of a small, known world; deleted tickets do not count."""
     assert clock.now() == NOW  # a Sunday: the running week is no whole week
     this_week, last_week = NOW - timedelta(days=1), NOW - timedelta(days=7)
-    tickets = [
+    known = [
         rows.ticket(1, tags=["tier_1", "x"], group_id=1, assignee_id=30, created_at=last_week),
         rows.ticket(
             2, tags=["tier_1"], status="solved", group_id=1, satisfaction_score="good", created_at=last_week
@@ -327,7 +327,7 @@ def test_figures_add_up(mirror: MirrorStore, clock: FakeClock) -> None:
         for id, value in minutes.items()
     ]
     people = [rows.user(30, role="agent", name="Ada")]
-    record_page(mirror, tickets_page(*tickets, ticket_metrics=metrics, users=people, groups=[rows.group(1)]))
+    record_page(mirror, tickets_page(*known, ticket_metrics=metrics, users=people, groups=[rows.group(1)]))
 
     figures = mirror.read_figures()
 
@@ -362,3 +362,11 @@ def test_figures_of_an_empty_mirror_are_empty(mirror: MirrorStore) -> None:
     assert figures["tiers"] == figures["first_reply"] == figures["groups"] == figures["assignees"] == []
     assert figures["satisfaction"] == [{"good": 0, "bad": 0, "share": None}]
     assert len(figures["weeks"]) == 8
+
+
+def test_chunks_of_unsolved_tickets_are_found_without_sorting(sqlite_url: str, clock: FakeClock) -> None:
+    """Reading all unsolved tickets costs what there is once, not once per chunk."""
+    with open_mirror(sqlite_url, clock=clock) as mirror, mirror.database.reading() as connection:
+        plan = text(f"EXPLAIN QUERY PLAN {unsolved_query(is_sqlite=True)}")
+        (step,) = connection.execute(plan, {"last": 5}).all()
+        assert "USING INDEX tickets_unsolved (id>?)" in step.detail

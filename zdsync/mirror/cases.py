@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, select
+from sqlalchemy import BindParameter, Connection, Executable, Row, Select, TextualSelect, bindparam, select
+from sqlalchemy import text as sql
 
 from zdsync.mirror import records
 from zdsync.mirror.account import read_staff
@@ -22,6 +23,7 @@ from zdsync.ports import Outcome
 
 CHUNK = 500
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_COLUMNS = columns_without(tickets, "raw", "url", "raw_subject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def read_cases(database: Database, ids: Collection[TicketId] | None) -> Iterator
     """
     with database.reading() as connection:
         shared = _Shared(read_staff(connection), _read_events_until(connection))
-    for query, values in _chunks(ids):
+    for query, values in _chunks(ids, is_sqlite=database.is_sqlite):
         last = -1
         while True:
             with database.reading() as connection:
@@ -51,18 +53,34 @@ def read_cases(database: Database, ids: Collection[TicketId] | None) -> Iterator
             last = rows[-1].id
 
 
-def _chunks(ids: Collection[TicketId] | None) -> Iterator[tuple[Select[Any], dict[str, Any]]]:
-    """The queries to be asked from the lowest id upwards, each CHUNK rows at a time."""
-    base = select(*columns_without(tickets, "raw", "url", "raw_subject")).where(
-        tickets.c.id > bindparam("last")
-    )
-    base = base.order_by(tickets.c.id).limit(CHUNK)
+def _chunks(
+    ids: Collection[TicketId] | None, *, is_sqlite: bool
+) -> Iterator[tuple[Executable, dict[str, Any]]]:
+    """The queries to be asked from the lowest id upwards, each at most CHUNK rows at a time."""
     if ids is None:
-        yield base.where(UNSOLVED_ALIVE), {}
+        yield unsolved_query(is_sqlite=is_sqlite), {}
         return
+    base = (
+        select(*_COLUMNS)
+        .where(tickets.c.id > bindparam("last"), tickets.c.id.in_(_IDS))
+        .order_by(tickets.c.id)
+    )
     wanted = sorted(set(ids))
     for start in range(0, len(wanted), CHUNK - 1):
-        yield base.where(tickets.c.id.in_(_IDS)), {"ids": wanted[start : start + CHUNK - 1]}
+        yield base, {"ids": wanted[start : start + CHUNK - 1]}
+
+
+def unsolved_query(*, is_sqlite: bool) -> TextualSelect:
+    """The next CHUNK unsolved tickets after the id `last`.
+
+    Left to itself SQLite takes the index on the status and sorts all unsolved tickets anew for each chunk.
+    """
+    names = ", ".join(f'"{column.name}"' for column in _COLUMNS)
+    index = "INDEXED BY tickets_unsolved" if is_sqlite else ""
+    query = sql(
+        f"SELECT {names} FROM tickets {index} WHERE id > :last AND {UNSOLVED_ALIVE} ORDER BY id LIMIT {CHUNK}"  # noqa: S608 - names from our own schema
+    )
+    return query.columns(*_COLUMNS)
 
 
 def _read_events_until(connection: Connection) -> datetime | None:
