@@ -1,0 +1,118 @@
+"""The documented language is the language: every example of the rules page and of the pages of checks is run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.unit.rules.build import ACCOUNT, TODAY, parse
+from zdsync.errors import Problem, RuleError
+from zdsync.rules.compile import compile_rules
+from zdsync.rules.findings import Check
+from zdsync.rules.lint import lint
+from zdsync.rules.model import Operator
+from zdsync.rules.unsupported import BLOCKS, FIELDS, OPERATORS
+from zdsync.rules.vocabulary import Vocabulary
+
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = (DOCS / "rules.md").read_text()
+PAGES = {path.stem: path.read_text() for path in sorted((DOCS / "checks").glob("*.md"))}
+ORDINARY = {
+    "version": "version: 1\n",
+    "own_tags": "own_tags: [vip, calm]\n",
+    "sensitive_groups": "sensitive_groups: [Privacy desk]\n",
+    "tiers": """
+tiers:
+  1: {name: Frontline, group: Frontline}
+  2: {name: Specialists, group: Specialists, groups: [Engineering]}
+  3: {name: Experts, group: Engineering}
+""",
+    "assign": """
+assign:
+  - {id: experts, why: Always, all: [tags: {includes: [experts_please]}], then: {tier: 3}}
+  - {id: specialists, why: Always, all: [tags: {includes: [specialists_please]}], then: {tier: 2, type: task}}
+""",
+}
+CATCH_ALL = "  - {id: catch-all, why: Else, then: {tier: 1}}\n"
+
+
+def blocks(text: str) -> list[str]:
+    return re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def complete(example: str) -> tuple[str, ...]:
+    """The example as files that make a whole set: what it leaves out is ordinary."""
+    rest = dict(ORDINARY)
+    if not example.startswith("- "):
+        for key in re.findall(r"^(\w+):", example, re.MULTILINE):
+            rest.pop(key, None)
+        return example, "".join(rest.values()) + (CATCH_ALL if "assign" in rest else "")
+    indented = re.sub(r"^", "  ", example, flags=re.MULTILINE).rstrip(" ")
+    if "then:" in example:
+        return "".join(rest.values()) + indented + CATCH_ALL, ""
+    one = "ignore:\n  - id: example\n    why: Only to show\n    all:\n" + re.sub(
+        r"^", "    ", indented, flags=re.MULTILINE
+    )
+    return one.rstrip(" "), "".join(rest.values()) + CATCH_ALL
+
+
+def findings(example: str, *, keeps_text: bool = True) -> list[Problem]:
+    found, problems = parse(*complete(example))
+    if found is None:
+        return list(problems)
+    try:
+        compile_rules(found, ACCOUNT, tag_prefix="tier_", today=TODAY)
+    except RuleError as err:
+        return [*err.problems, *lint(found, keeps_text=keeps_text)]
+    return list(lint(found, keeps_text=keeps_text))
+
+
+def is_fault(problem: Problem) -> bool:
+    """An error, but for tiers that an example does not get to."""
+    return not problem.is_warning and problem.id != Check.UNREACHABLE_TIER
+
+
+@pytest.mark.parametrize("example", blocks(PAGE))
+def test_each_example_of_the_rules_page_is_sound(example: str) -> None:
+    """Completed with ordinary tiers, every example loads and compiles against an account without an error."""
+    assert [str(problem) for problem in findings(example) if is_fault(problem)] == []
+
+
+def test_the_rules_page_names_the_whole_language() -> None:
+    """Every operator, every field of Zendesk's own and every block that is to come is on the page."""
+    fields = {name.rpartition(".")[2] for name in Vocabulary(None).names()}
+    missing = [
+        word for word in (*Operator, *BLOCKS - {"clocks"}, *OPERATORS, *fields) if f"{word}`" not in PAGE
+    ]
+    missing = [word for word in missing if f"`{word}" not in PAGE]
+    assert missing == []
+    assert all(f"`{name}`" in PAGE for name in FIELDS if "." not in name)
+
+
+def test_every_check_has_a_page_and_every_page_a_check() -> None:
+    """What a message ends with leads to a page of that name."""
+    assert set(PAGES) == {check.value for check in Check}
+
+
+@pytest.mark.parametrize("id", sorted(PAGES))
+def test_each_page_shows_the_fault_and_its_remedy(id: str) -> None:
+    """The example under Avoid has this very finding, the one under Prefer has none that is an error."""
+    text = PAGES[id]
+    assert text.startswith(f"# {id}\n")
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Avoid", "Prefer", "Why"]
+    examples = blocks(text)
+    if id == Check.UNREADABLE:
+        return
+    avoid, prefer = examples
+    keeps_text = id != Check.TEXT_NOT_KEPT
+    found = [problem for problem in findings(avoid, keeps_text=keeps_text) if problem.id == id]
+    assert found
+    assert f"This is {'a warning' if found[0].is_warning else 'an error'}." in text
+    left = [
+        problem
+        for problem in findings(prefer, keeps_text=keeps_text)
+        if problem.id == id or is_fault(problem)
+    ]
+    assert [str(problem) for problem in left] == []
