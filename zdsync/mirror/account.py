@@ -42,13 +42,13 @@ def read_account(connection: Connection) -> Account:
 
 def read_staff(connection: Connection) -> Mapping[UserId, User]:
     """All agents and admins by id, former ones too: what they did was done by a person."""
-    columns = columns_without(users, "raw", "url", "details", "notes")
+    columns = columns_without(users, "url", "details", "notes")
     staff = select(*columns).where(users.c.role.in_(("agent", "admin"))).order_by(users.c.id)
     return {UserId(row.id): records.user(row) for row in connection.execute(staff)}
 
 
 def _read_alive(connection: Connection, table: Table) -> Sequence[Row[Any]]:
-    columns = columns_without(table, "raw", "url")
+    columns = columns_without(table, "url")
     return connection.execute(select(*columns).where(table.c.deleted_at.is_(None)).order_by(table.c.id)).all()
 
 

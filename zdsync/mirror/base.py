@@ -69,5 +69,6 @@ def title() -> Column[Any]:
 
 
 def columns_without(table: Table, *names: str) -> list[Column[Any]]:
-    """The table's columns but these: what a reader has no use for, most of all `raw`, is not worth decoding."""
-    return [column for column in table.columns if column.name not in names]
+    """The table's columns but these, `raw` and the mirror's own: what a reader has no use for is not worth decoding."""
+    unwanted = {*names, "raw", *(OWN_COLUMNS if table.name in MIRRORED else ())}
+    return [column for column in table.columns if column.name not in unwanted]

@@ -23,7 +23,7 @@ from zdsync.ports import Outcome
 
 CHUNK = 500
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_COLUMNS = columns_without(tickets, "raw", "url", "raw_subject")
+_COLUMNS = columns_without(tickets, "url", "raw_subject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +113,17 @@ def _read_chunk(connection: Connection, chunk: list[Ticket], shared: _Shared) ->
     ]
 
 
-_USERS = select(*columns_without(users, "raw", "url", "details", "notes")).where(users.c.id.in_(_IDS))
-_ORGANIZATIONS = select(*columns_without(organizations, "raw", "url", "details", "notes")).where(
+_USERS = select(*columns_without(users, "url", "details", "notes")).where(users.c.id.in_(_IDS))
+_ORGANIZATIONS = select(*columns_without(organizations, "url", "details", "notes")).where(
     organizations.c.id.in_(_IDS)
 )
 _EVENTS = (
-    select(*columns_without(ticket_events, "raw"))
+    select(*columns_without(ticket_events, "timestamp"))
     .where(ticket_events.c.ticket_id.in_(_IDS))
     .order_by(ticket_events.c.created_at, ticket_events.c.id)
 )
 _COMMENTS = (
-    select(*columns_without(ticket_comments, "raw", "html_body"))
+    select(*columns_without(ticket_comments, "html_body", "via_channel"))
     .where(ticket_comments.c.ticket_id.in_(_IDS))
     .order_by(ticket_comments.c.created_at, ticket_comments.c.id)
 )

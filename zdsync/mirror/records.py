@@ -100,7 +100,10 @@ def _fields(values: Mapping[str, Any] | None) -> Mapping[str, FieldValue]:
 
 def event(row: Row[Any], comments: Iterable[Comment]) -> Event:
     """An update; what some machinery changed within it (its own `rel` says so) is kept apart from what was done directly."""
-    changes = row.changes or ()
+    direct: list[FieldChange] = []
+    by_rule: list[FieldChange] = []
+    for change in row.changes or ():
+        (direct if change.get("rel") is None else by_rule).append(_change(change))
     return Event(
         id=row.id,
         ticket_id=TicketId(row.ticket_id),
@@ -110,9 +113,9 @@ def event(row: Row[Any], comments: Iterable[Comment]) -> Event:
         rel=row.via_rel,
         key=row.zdsync_key,
         is_create=bool(row.is_create),
-        changes=tuple(_change(change) for change in changes if change.get("rel") is None),
+        changes=tuple(direct),
         comments=tuple(comments),
-        rule_changes=tuple(_change(change) for change in changes if change.get("rel") is not None),
+        rule_changes=tuple(by_rule),
     )
 
 
