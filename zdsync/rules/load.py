@@ -7,6 +7,7 @@ from pathlib import Path
 from zdsync.errors import Problem, RuleError
 from zdsync.rules.findings import Check, problem
 from zdsync.rules.model import Position, RuleSet
+from zdsync.rules.reader import MAX_BYTES
 
 
 def load_rules(folder: Path) -> RuleSet:
@@ -45,8 +46,6 @@ def _rule_files(folder: Path, problems: list[Problem]) -> list[Path]:
 
 
 def _read(path: Path, problems: list[Problem]) -> tuple[str, bytes] | None:
-    from zdsync.rules.parse import MAX_BYTES
-
     try:
         with path.open("rb") as file:
             return str(path), file.read(MAX_BYTES + 1)

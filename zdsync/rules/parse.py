@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -14,16 +14,21 @@ from zdsync.errors import Problem
 from zdsync.rules.assemble import assemble, read_mode
 from zdsync.rules.findings import Check, nearest, problem, quoted
 from zdsync.rules.model import Position, RuleSet
-from zdsync.rules.tree import Path, Tree, Value, scalar
+from zdsync.rules.reader import Kind, Reader, StoppedError, Token, decode
+from zdsync.rules.tree import Path, Tree
 from zdsync.rules.unsupported import strip_unsupported
 
-MAX_BYTES = 1_000_000
-_MAX_DEPTH = 20
-_MAX_VALUES = 100_000
-_MAX_PROBLEMS_PER_FILE = 100
 _FROM_FILES = " from the rule files"
-_NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_KINDS = {
+    yaml.DocumentStartEvent: Kind.DOCUMENT,
+    yaml.MappingStartEvent: Kind.MAPPING,
+    yaml.SequenceStartEvent: Kind.SEQUENCE,
+    yaml.ScalarEvent: Kind.SCALAR,
+    yaml.AliasEvent: Kind.ALIAS,
+    yaml.MappingEndEvent: Kind.END,
+    yaml.SequenceEndEvent: Kind.END,
+}
 
 
 def parse_files(files: Sequence[tuple[str, str | bytes]]) -> tuple[RuleSet | None, tuple[Problem, ...]]:
@@ -36,7 +41,7 @@ def parse_files(files: Sequence[tuple[str, str | bytes]]) -> tuple[RuleSet | Non
     tree = Tree()
     sources = []
     for name, content in files:
-        text = _decode(name, content, problems)
+        text = decode(name, content, problems)
         if text is not None:
             sources.append((name, text))
             _merge(tree, name, text, problems)
@@ -54,43 +59,34 @@ def _may_be_elsewhere(fault: Problem) -> bool:
     return fault.id == Check.UNKNOWN_NAME or fault.message.endswith(_FROM_FILES)
 
 
-# YAML: events with marks become a tree.
-
-
-def _decode(name: str, content: str | bytes, problems: list[Problem]) -> str | None:
-    start = Position(name, 1, 1)
-    if len(content) > MAX_BYTES:
-        problems.append(problem(Check.UNREADABLE, start, "the file is larger than 1 MB; split it"))
-        return None
-    try:
-        text = content.decode("utf-8-sig") if isinstance(content, bytes) else content.removeprefix("\ufeff")
-    except UnicodeDecodeError as err:
-        at = _position(name, err.object[: err.start].decode("utf-8", "replace"))
-        problems.append(problem(Check.UNREADABLE, at, "this is not UTF-8 text; save the file as UTF-8"))
-        return None
-    strange = _NOT_TEXT.search(text)
-    if strange:
-        at = _position(name, text[: strange.start()])
-        what = f"U+{ord(strange.group()):04X}"
-        problems.append(problem(Check.UNREADABLE, at, f"the character {what} cannot stand in a text file"))
-        return None
-    return text
-
-
-def _position(name: str, before: str) -> Position:
-    return Position(name, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+# YAML: a text becomes tokens with their places.
 
 
 def _merge(tree: Tree, name: str, text: str, problems: list[Problem]) -> None:
     try:
-        reader = _Reader(name, tree, problems)
-        reader.read(yaml.parse(text, Loader=_LOADER))
+        Reader(name, tree, problems).read(_tokens(text))
     except yaml.MarkedYAMLError as err:
         mark = err.problem_mark or err.context_mark
         at = Position(name, mark.line + 1, mark.column + 1) if mark else Position(name, 1, 1)
         problems.append(problem(Check.BROKEN_YAML, at, _in_words(err)))
-    except _StoppedError:
+    except StoppedError:
         pass
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+    for event in events:
+        kind = _KINDS.get(type(event))
+        if kind is None:
+            continue
+        mark = event.start_mark
+        line, column = mark.line + 1, mark.column + 1
+        has_anchor = bool(getattr(event, "anchor", None))
+        has_tag = getattr(event, "tag", None) not in (None, "!")
+        if kind is Kind.SCALAR:
+            yield Token(kind, line, column, event.value, event.implicit[0], has_anchor, has_tag)
+        else:
+            yield Token(kind, line, column, has_anchor=has_anchor, has_tag=has_tag)
 
 
 def _in_words(err: yaml.MarkedYAMLError) -> str:
@@ -98,103 +94,6 @@ def _in_words(err: yaml.MarkedYAMLError) -> str:
     if "\\t" in found or "tab" in found:
         return "a tab cannot indent YAML; use spaces"
     return f"this is not YAML: {found}" + (f" ({err.context})" if err.context else "")
-
-
-class _StoppedError(Exception):
-    """Reading this file any further makes no sense; the problem is recorded."""
-
-
-class _Reader:
-    """Builds one file's part of the tree, refusing what rule files do without: anchors, tags, deep nesting."""
-
-    def __init__(self, name: str, tree: Tree, problems: list[Problem]) -> None:
-        self._name = name
-        self._tree = tree
-        self._problems = problems
-        self._count = 0
-        self._found = 0
-
-    def read(self, events: Iterator[Any]) -> None:
-        documents = 0
-        for event in events:
-            if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    self._stop(event, Check.BROKEN_YAML, "a second document in one file; remove the `---`")
-                self._root(events)
-
-    def _root(self, events: Iterator[Any]) -> None:
-        event = next(events)
-        if isinstance(event, yaml.MappingStartEvent):
-            self._mapping(events, (), self._tree.root, 0)
-        elif not isinstance(event, yaml.ScalarEvent) or event.value:
-            self._stop(event, Check.WRONG_VALUE, "a rule file begins with keys such as `version: 1`")
-
-    def _value(self, event: Any, events: Iterator[Any], path: Path, depth: int) -> Value:
-        self._tree.values[path] = self._at(event)
-        self._count += 1
-        if self._count > _MAX_VALUES or depth > _MAX_DEPTH:
-            self._stop(event, Check.BROKEN_YAML, "too deep or too large to be a rule file")
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            self._add(
-                event, Check.BROKEN_YAML, "anchors and aliases are not used; name a list under `lists:`"
-            )
-        if getattr(event, "tag", None) not in (None, "!"):
-            self._add(event, Check.BROKEN_YAML, "YAML tags (`!…`) are not used")
-        if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(events, path, {}, depth + 1)
-        if isinstance(event, yaml.SequenceStartEvent):
-            return self._sequence(events, path, depth + 1)
-        if isinstance(event, yaml.ScalarEvent):
-            return scalar(event.value) if event.implicit[0] else str(event.value)
-        return None
-
-    def _sequence(self, events: Iterator[Any], path: Path, depth: int) -> list[Value]:
-        items: list[Value] = []
-        for event in events:
-            if isinstance(event, yaml.SequenceEndEvent):
-                break
-            items.append(self._value(event, events, (*path, len(items)), depth))
-        return items
-
-    def _mapping(
-        self, events: Iterator[Any], path: Path, into: dict[str, Value], depth: int
-    ) -> dict[str, Value]:
-        for event in events:
-            if isinstance(event, yaml.MappingEndEvent):
-                break
-            if not isinstance(event, yaml.ScalarEvent):
-                self._stop(event, Check.BROKEN_YAML, "a key must be a word")
-            key = str(event.value)
-            inner = (*path, key)
-            first = self._tree.keys.get(inner) if key in into else None
-            if first:
-                self._add(event, Check.DUPLICATE_KEY, f"'{key[:80]}' is already at {first.file}:{first.line}")
-                self._elsewhere(events)
-                continue
-            self._tree.keys[inner] = self._at(event)
-            into[key] = self._value(next(events), events, inner, depth)
-        return into
-
-    def _elsewhere(self, events: Iterator[Any]) -> None:
-        """Read a value that has no place in the tree, so that faults inside it are still told."""
-        spare = _Reader(self._name, Tree(), self._problems)
-        spare._count = self._count
-        spare._value(next(events), events, (), 0)
-        self._count = spare._count
-
-    def _at(self, event: Any) -> Position:
-        return Position(self._name, event.start_mark.line + 1, event.start_mark.column + 1)
-
-    def _add(self, event: Any, check: Check, message: str) -> None:
-        self._problems.append(problem(check, self._at(event), message))
-        self._found += 1
-        if self._found >= _MAX_PROBLEMS_PER_FILE:
-            raise _StoppedError
-
-    def _stop(self, event: Any, check: Check, message: str) -> NoReturn:
-        self._add(event, check, message)
-        raise _StoppedError
 
 
 # Shape: which keys there are and what kind of value each takes.
@@ -374,7 +273,7 @@ def _keys_at(path: Path) -> tuple[str, ...]:
     return tuple(shape.model_fields)
 
 
-_KINDS = {
+_MUST = {
     "string_type": "must be text",
     "string_too_short": "must not be empty",
     "string_too_long": "is too long",
@@ -396,4 +295,4 @@ def _rule_for(fault: dict[str, Any]) -> str:
         case "string_pattern_mismatch":
             return "may hold letters, digits, `-`, `_` and `.` only (a tier's key: a-z, 0-9 and `_`)"
         case kind:
-            return _KINDS.get(kind, "has a value of the wrong kind")
+            return _MUST.get(kind, "has a value of the wrong kind")
