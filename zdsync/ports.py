@@ -15,6 +15,7 @@ from zdsync.model import (
     Event,
     Group,
     GroupId,
+    Hold,
     Page,
     Record,
     RunId,
@@ -280,6 +281,24 @@ class Mirror(Protocol):
     def read_runs(self, limit: int = 20) -> tuple[Run, ...]:
         """Newest first."""
 
+    def read_run(self, run_id: RunId) -> Run | None:
+        """The run of that id, None when there never was one."""
+
+    def record_holds(self, new: Sequence[Hold]) -> None:
+        """Hold these tickets; survives a power cut.
+
+        A hold by hand takes the place of the ticket's earlier one. One set by an undo counts from the moment the
+        journal knows that this run's change of the ticket is applied, so that it may be recorded before.
+        """
+
+    def end_holds(
+        self, ticket_ids: Collection[TicketId], at: datetime, *, run_id: RunId | None = None
+    ) -> int:
+        """End every hold on these tickets, or those that one run has set; how many there were."""
+
+    def read_held_by(self, run_id: RunId, ticket_ids: Collection[TicketId]) -> frozenset[TicketId]:
+        """Those of the tickets that this run has held, also when the hold has ended."""
+
     def record_decisions(self, decisions: Sequence[DecisionRecord]) -> None:
         """Keep those that differ from the ticket's last kept decision (outcome, rule, tier, rules)."""
 
@@ -297,3 +316,10 @@ class Lease(Protocol):
         """Raises MirrorError naming the holder when another process has it."""
 
     def __exit__(self, *exc_info: object) -> None: ...
+
+
+class Alerts(Protocol):
+    """Where people hear of what needs them."""
+
+    def send(self, text: str) -> bool:
+        """Tell them, waiting a few seconds at most; False when it did not get through. Never raises."""

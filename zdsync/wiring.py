@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from zdsync.alerts import Webhook
 from zdsync.config import Settings
 from zdsync.detect import TextFilter
 from zdsync.errors import MirrorError
@@ -18,6 +19,7 @@ from zdsync.ports import Clock
 from zdsync.rules.load import load_rules
 from zdsync.rules.model import RuleSet
 from zdsync.runs.cycle import Workplace
+from zdsync.runs.watch import Watch
 from zdsync.settings import Mode
 from zdsync.zendesk.account import connect
 
@@ -77,6 +79,12 @@ def open_workplace(settings: Settings, clock: Clock) -> Iterator[Workplace]:
             limits=settings.limits,
             is_shadow=settings.mode is Mode.SHADOW,
         )
+
+
+def watch(settings: Settings, place: Workplace) -> Watch:
+    """Cycles whose troubles are told to the webhook, if there is one."""
+    alerts = Webhook(settings.alert_url) if settings.alert_url else None
+    return Watch(place, alerts, settings.max_lag)
 
 
 def starter_rules() -> Path:

@@ -223,9 +223,11 @@ def run(globals_: Globals, *, dry_run: bool, as_json: bool) -> int:
     from zdsync.plan.codec import encode
     from zdsync.report.plans import plan_lines
     from zdsync.runs.cycle import run_cycle
+    from zdsync.wiring import open_workplace, watch
 
-    with open_place(globals_) as place:
-        ended = run_cycle(place, is_dry=dry_run)
+    settings = globals_.settings(needs_account=True)
+    with system_clock() as (clock, _), open_workplace(settings, clock) as place:
+        ended = run_cycle(place, is_dry=True) if dry_run else watch(settings, place).run_cycle()
     if as_json and ended.applied is None:
         print_json({"run": ended.run_id, "plan": encode(ended.planned.plan)})
     elif ended.applied is not None:
@@ -242,15 +244,15 @@ def run(globals_: Globals, *, dry_run: bool, as_json: bool) -> int:
 @click.pass_obj
 def worker(globals_: Globals, cycles: int | None) -> int:
     """Cycle for ever on the schedule; SIGTERM or Ctrl-C ends it cleanly."""
-    from zdsync.runs.cycle import run_cycle
     from zdsync.schedule import run_on_schedule
-    from zdsync.wiring import open_workplace
+    from zdsync.wiring import open_workplace, watch
 
     settings = globals_.settings(needs_account=True, is_service=True)
     with system_clock() as (clock, flag), open_workplace(settings, clock) as place:
+        watched = watch(settings, place)
 
         def cycle() -> None:
-            run_cycle(place)
+            watched.run_cycle()
 
         return run_on_schedule(
             cycle,

@@ -1,0 +1,17 @@
+"""Alerts that are kept instead of sent."""
+
+from __future__ import annotations
+
+
+class FakeAlerts:
+    """Implements the port Alerts; while `is_down` nothing gets through."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.is_down = False
+
+    def send(self, text: str) -> bool:
+        if self.is_down:
+            return False
+        self.sent.append(text)
+        return True

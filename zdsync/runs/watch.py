@@ -1,0 +1,178 @@
+"""Watch: what of a cycle's end needs people, told once, and again only when its cause changes or it is over."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from zdsync.errors import GuardBreach, MirrorError, RuleError, Stopped, ZdsyncError
+from zdsync.ports import Alerts, JournalEntry, Run
+from zdsync.runs.cycle import Cycle, Workplace, run_cycle
+from zdsync.runs.plan import mirror_until
+
+log = logging.getLogger(__name__)
+
+_PASSING = re.compile(r"\(request [^)]*\)|\d+")
+"""What differs from one failure to the next of the same cause."""
+
+_LONGEST = 600
+
+
+class Kind(StrEnum):
+    """What may be wrong after a cycle."""
+
+    FAILED = "failed"
+    BREACH = "breach"
+    UNSETTLED = "unsettled"
+    LAG = "lag"
+
+
+_OVER = {
+    Kind.FAILED: "runs no longer fail",
+    Kind.BREACH: "the plan is within its limits again",
+    Kind.UNSETTLED: "the outcome of every write is known again",
+    Kind.LAG: "the mirror is fresh again",
+}
+_WELL = {0, 3, Stopped.exit_code}
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that needs people: troubles of one kind and cause are the same, however `text` differs."""
+
+    cause: str
+    text: str
+
+
+Findings = dict[Kind, Trouble | None]
+"""What was found of each kind, None for well; a kind that could not be judged is left out."""
+
+
+class Watch:
+    """Runs cycles and tells people of troubles: one message per kind and cause until the kind clears, then one more.
+
+    Messages name the account, counts, limits, runs and our own error messages; nothing of any ticket. What did not
+    get through is told after the next cycle. A new process takes what the last recorded run left as already told,
+    so that a worker restarted again and again, or `zdsync run` under cron, does not repeat itself.
+    """
+
+    def __init__(self, place: Workplace, alerts: Alerts | None, max_lag: timedelta) -> None:
+        self._place = place
+        self._alerts = alerts
+        self._max_lag = max_lag
+        self._told: dict[Kind, set[str]] = {}
+        for kind, trouble in self._left_behind():
+            self._told[kind] = {trouble.cause}
+
+    def run_cycle(self) -> Cycle:
+        """One cycle; its errors pass through after they were told."""
+        try:
+            ended = run_cycle(self._place)
+        except Stopped:
+            raise
+        except Exception as err:
+            self._tell_changes(self._find(err))
+            raise
+        self._tell_changes(self._find(None))
+        return ended
+
+    def _find(self, error: Exception | None) -> Findings:
+        found: Findings = {Kind.FAILED: None}
+        if isinstance(error, GuardBreach):
+            found[Kind.BREACH] = Trouble(_cause(error.message), _in_words(error))
+        elif error is not None:
+            found[Kind.FAILED] = Trouble(_cause(_message(error)), _in_words(error))
+        else:
+            found[Kind.BREACH] = None
+        try:
+            found[Kind.UNSETTLED] = _unsettled(self._place.journal.read_open())
+            found[Kind.LAG] = self._lag(self._place.clock.now())
+        except MirrorError:
+            log.warning("watch.mirror_unreadable")
+        return found
+
+    def _lag(self, at: datetime) -> Trouble | None:
+        """Too old a mirror; one that was never filled is told as a failed run."""
+        until = mirror_until(self._place.mirror)
+        if until is None or at - until <= self._max_lag:
+            return None
+        minutes, limit = ((span.total_seconds() // 60) for span in (at - until, self._max_lag))
+        text = f"the mirror is {minutes:.0f} min behind the account; ZDSYNC_MAX_LAG allows {limit:.0f} min"
+        return Trouble("", text)
+
+    def _left_behind(self) -> Iterator[tuple[Kind, Trouble]]:
+        """What stood when the last recorded cycle ended."""
+        recent = self._place.mirror.read_runs(50)
+        last = next((run for run in recent if run.command == "run" and run.ended_at), None)
+        if last is None or last.ended_at is None:
+            return
+        if last.exit_code not in _WELL:
+            yield _kind_of(last), Trouble(_cause(last.message), "")
+        before = tuple(
+            entry for entry in self._place.journal.read_open() if entry.intended_at <= last.ended_at
+        )
+        if unsettled := _unsettled(before):
+            yield Kind.UNSETTLED, unsettled
+        if lag := self._lag(last.ended_at):
+            yield Kind.LAG, lag
+
+    def _tell_changes(self, found: Findings) -> None:
+        for kind, trouble in found.items():
+            told = self._told.setdefault(kind, set())
+            if trouble is None and told:
+                log.info("watch.cleared", extra={"kind": kind.value})
+                if not self._send(f"over: {_OVER[kind]}"):
+                    return
+                told.clear()
+            elif trouble is not None and trouble.cause not in told:
+                log.warning("watch.trouble", extra={"kind": kind.value})
+                if not self._send(trouble.text):
+                    return
+                told.add(trouble.cause)
+
+    def _send(self, text: str) -> bool:
+        if self._alerts is None:
+            return True
+        return self._alerts.send(f"zdsync, {self._place.account}: {text}"[:_LONGEST])
+
+
+def _unsettled(entries: tuple[JournalEntry, ...]) -> Trouble | None:
+    if not entries:
+        return None
+    runs = sorted({entry.run_id for entry in entries})
+    named = ", ".join(runs[:3]) + (f" and {len(runs) - 3} more" if len(runs) > 3 else "")
+    text = f"writes without known outcome: {len(entries)}, of run {named}; `zdsync runs RUN` lists them"
+    return Trouble(",".join(runs), text)
+
+
+def _kind_of(run: Run) -> Kind:
+    return Kind.BREACH if run.exit_code == GuardBreach.exit_code else Kind.FAILED
+
+
+def _cause(message: str) -> str:
+    """The message without what passes: counts, positions, request ids."""
+    return _PASSING.sub("", message)
+
+
+def _message(error: Exception) -> str:
+    """As the run list keeps it."""
+    return error.message if isinstance(error, ZdsyncError) else type(error).__name__
+
+
+def _in_words(error: Exception) -> str:
+    """What happened and what to do. Of rule files only where the first fault is: their text may name people."""
+    match error:
+        case RuleError():
+            first, count = error.problems[0], len(error.problems)
+            place = f"{first.file}:{first.line}:{first.column}"
+            return f"the rules cannot be used, {count} faults, the first in {place}; see `zdsync rules check`"
+        case GuardBreach():
+            return f"guard: {error.message}; what to do: {error.hint}"
+        case ZdsyncError():
+            return f"a run failed: {error.message}" + (f"; what to do: {error.hint}" if error.hint else "")
+        case _:
+            return f"a run broke off with {type(error).__name__}; the worker's log tells where"
