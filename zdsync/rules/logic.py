@@ -22,8 +22,9 @@ from zdsync.rules.fields import (
     to_span,
 )
 from zdsync.rules.model import NEGATIVE, AnyCondition, Condition, NamedCondition, Operator, Rule
+from zdsync.rules.own_fields import satisfaction_names
 from zdsync.rules.predicates import value_test
-from zdsync.rules.vocabulary import built_in, plain, satisfaction_names
+from zdsync.rules.vocabulary import built_in, plain
 from zdsync.text import fold
 
 Branch = tuple[Condition, ...]

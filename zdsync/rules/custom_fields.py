@@ -1,0 +1,72 @@
+"""Custom fields of tickets, users and organizations, each compared as its type has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from zdsync.facts import Facts
+from zdsync.model import FieldId, FieldOption, Organization, User
+from zdsync.rules.fields import NOTHING, Field, Kind, fold_name, to_moment, to_number
+from zdsync.rules.own_fields import Read, text_field, word_field
+
+_NUMBER_TYPES = frozenset({"integer", "decimal"})
+_OPTION_TYPES = frozenset({"tagger", "dropdown"})
+
+
+def ticket_value(id: FieldId) -> Read:
+    """Reads the ticket field of that id."""
+    return lambda facts: facts.ticket.custom_fields.get(id)
+
+
+def record_value(of: Callable[[Facts], User | Organization | None], key: str) -> Read:
+    """Reads the field of that key from the requester or the organization."""
+
+    def value(facts: Facts) -> object:
+        record = of(facts)
+        return record.fields.get(key) if record else None
+
+    return value
+
+
+def typed_field(name: str, type: str, options: Sequence[FieldOption], value: Read) -> Field:
+    """A custom field as its type has it compared."""
+    if type in _NUMBER_TYPES:
+        return Field(name, Kind.NUMBER, lambda f: to_number(value(f)), value)
+    if type == "date":
+        return Field(name, Kind.DATE, lambda f: to_moment(value(f)), value)
+    if type == "checkbox":
+        known = {"true": "true", "false": "false"}
+        return Field(name, Kind.NAME, lambda f: _checked(value(f)), value, known=known, nothing=NOTHING)
+    if type in _OPTION_TYPES or type == "multiselect":
+        return _options(name, options, value, is_many=type == "multiselect")
+    if type == "lookup":
+        return word_field(name, lambda f: None if value(f) in (None, "") else str(value(f)))
+    return text_field(name, lambda f: None if value(f) is None else str(value(f)))
+
+
+def _checked(value: object) -> frozenset[str]:
+    return frozenset({fold_name(value)}) if value in (True, False, "true", "false") else NOTHING
+
+
+def _options(name: str, options: Sequence[FieldOption], value: Read, *, is_many: bool) -> Field:
+    """A drop-down or multi-select; an option answers to its tag and its label."""
+    labels = {option.value: option.label for option in options}
+    folded = {o.value: frozenset({fold_name(o.value), fold_name(o.label)}) for o in options}
+    known = {fold_name(word): word for option in options for word in (option.label, option.value)}
+
+    def read(facts: Facts) -> frozenset[str]:
+        chosen = value(facts)
+        if chosen is None or chosen == "":
+            return NOTHING
+        if not isinstance(chosen, tuple | list):
+            return folded.get(str(chosen)) or frozenset({fold_name(chosen)})
+        return frozenset().union(*(folded.get(str(tag)) or {fold_name(tag)} for tag in chosen))
+
+    def show(facts: Facts) -> object:
+        chosen = value(facts)
+        if isinstance(chosen, tuple | list):
+            return tuple(labels.get(str(tag), str(tag)) for tag in chosen)
+        return labels.get(str(chosen), chosen)
+
+    kind = Kind.TAGS if is_many else Kind.NAME
+    return Field(name, kind, read, show, known=known, nothing=NOTHING, is_account_name=True)

@@ -1,0 +1,119 @@
+"""Things of the account that rules call by name: groups, brands, forms, statuses, people, companies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from zdsync.facts import Facts
+from zdsync.model import Account, User
+from zdsync.rules.fields import NONE, Field, Kind, fold_name
+from zdsync.rules.own_fields import Read
+
+
+def named_fields(account: Account | None, groups: Iterable[str]) -> dict[str, Field]:
+    groups_by_id: dict[int | None, str] = {}
+    brands: dict[int | None, str] = {}
+    forms: dict[int | None, str] = {}
+    statuses: dict[int | None, str] = {}
+    if account:
+        groups_by_id = {group.id: group.name for group in account.groups if not group.is_deleted}
+        brands = {brand.id: brand.name for brand in account.brands}
+        forms = {form.id: form.name for form in account.forms}
+        statuses = {status.id: status.name for status in account.custom_statuses}
+    is_known = account is not None
+    return {
+        "group": _thing("group", groups_by_id, lambda f: f.ticket.group_id, is_known, groups),
+        "brand": _thing("brand", brands, lambda f: f.ticket.brand_id, is_known),
+        "form": _thing("form", forms, lambda f: f.ticket.form_id, is_known),
+        "custom_status": _thing("custom_status", statuses, lambda f: f.ticket.custom_status_id, is_known),
+        "assignee": _assignee(account),
+        "requester": _person("requester"),
+        "organization": _company("organization"),
+    }
+
+
+def _thing(
+    name: str, names: Mapping[int | None, str], id_of: Read, is_known: bool, extra: Iterable[str] = ()
+) -> Field:
+    folded = {id: frozenset({fold_name(called), str(id)}) for id, called in names.items()}
+    folded[None] = NONE
+
+    def read(facts: Facts) -> frozenset[str]:
+        id = id_of(facts)
+        return folded.get(id) or frozenset({str(id)})
+
+    known = {fold_name(called): called for called in ("none", *extra, *names.values())}
+    known.update((str(id), called) for id, called in names.items())
+    return Field(
+        name,
+        Kind.NAME,
+        read,
+        lambda f: names.get(id_of(f)) or id_of(f) or "none",
+        known=known if is_known else None,
+        nothing=NONE,
+        is_account_name=True,
+    )
+
+
+def _assignee(account: Account | None) -> Field:
+    staff = account.staff if account else {}
+    folded: dict[int | None, frozenset[str]] = {id: _person_names(user) for id, user in staff.items()}
+    folded[None] = NONE
+    known = {name: name for names in folded.values() for name in names}
+
+    def read(facts: Facts) -> frozenset[str]:
+        id = facts.ticket.assignee_id
+        return folded.get(id) or frozenset({str(id)})
+
+    def show(facts: Facts) -> object:
+        user = staff.get(facts.ticket.assignee_id) if facts.ticket.assignee_id else None
+        return user.name if user else facts.ticket.assignee_id or "none"
+
+    return Field(
+        "assignee",
+        Kind.NAME,
+        read,
+        show,
+        known=known if account else None,
+        nothing=NONE,
+        is_account_name=True,
+        is_private=True,
+    )
+
+
+def _person_names(user: User) -> frozenset[str]:
+    names = {fold_name(user.name), fold_name(user.email or ""), str(int(user.id))}
+    return frozenset(names - {""})
+
+
+def _person(name: str) -> Field:
+    def read(facts: Facts) -> frozenset[str]:
+        if facts.requester:
+            return _person_names(facts.requester)
+        id = facts.ticket.requester_id
+        return frozenset({str(int(id))}) if id else NONE
+
+    return Field(
+        name,
+        Kind.NAME,
+        read,
+        lambda f: f.requester.name if f.requester else f.ticket.requester_id or "none",
+        nothing=NONE,
+    )
+
+
+def _company(name: str) -> Field:
+    def read(facts: Facts) -> frozenset[str]:
+        organization = facts.organization
+        if organization:
+            return frozenset({fold_name(organization.name), str(int(organization.id))})
+        id = facts.ticket.organization_id
+        return frozenset({str(int(id))}) if id else NONE
+
+    return Field(
+        name,
+        Kind.NAME,
+        read,
+        lambda f: f.organization.name if f.organization else f.ticket.organization_id or "none",
+        nothing=NONE,
+    )

@@ -1,0 +1,146 @@
+"""Zendesk's own fields, that every account has: how each is read from facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from zdsync.facts import Facts
+from zdsync.model import PRIORITY_ORDER, STATUS_ORDER, Organization, User
+from zdsync.rules.fields import NONE, NOTHING, Field, Kind, fold_name
+from zdsync.text import fold
+
+Read = Callable[[Facts], Any]
+TYPES = ("none", "question", "incident", "problem", "task")
+SATISFACTION = ("offered", "unoffered", "good", "good_with_comment", "bad", "bad_with_comment")
+ROLES = ("end-user", "agent", "admin")
+_MEMORY = 1_000
+"""How many different words a field remembers; a bound, not a need."""
+
+
+def own_fields() -> dict[str, Field]:
+    return {
+        field.name: field
+        for field in (
+            _rank("status", STATUS_ORDER, lambda f: f.ticket.status),
+            _rank("priority", PRIORITY_ORDER, lambda f: f.ticket.priority or "none", nothing=0),
+            word_field("type", lambda f: f.ticket.type or "none", TYPES, nothing=NONE),
+            word_field("channel", lambda f: f.ticket.channel),
+            word_field("language", _locale, spread=_locale_names),
+            word_field("requester.locale", _locale, spread=_locale_names),
+            word_field("requester.language", _locale, spread=_locale_names),
+            word_field("requester.role", lambda f: f.requester and f.requester.role, ROLES),
+            word_field("requester.domain", lambda f: _domain(f.requester)),
+            word_field(
+                "satisfaction", lambda f: f.ticket.satisfaction, SATISFACTION, spread=satisfaction_names
+            ),
+            *(_searched(name) for name in ("subject", "description", "comment", "text")),
+            text_field("recipient", lambda f: f.ticket.recipient),
+            text_field("requester.name", lambda f: f.requester and f.requester.name),
+            text_field("requester.email", lambda f: f.requester and f.requester.email),
+            text_field("organization.name", lambda f: f.organization and f.organization.name),
+            text_field("organization.external_id", lambda f: f.organization and f.organization.external_id),
+            _set("tags", lambda f: f.ticket.tags),
+            _set("requester.tags", lambda f: f.requester.tags if f.requester else NOTHING),
+            _set("organization.tags", lambda f: f.organization.tags if f.organization else NOTHING),
+            *(_date(name) for name in ("created_at", "updated_at", "due_at")),
+            *(_count(name) for name in ("replies", "reopens", "group_stations", "assignee_stations")),
+            _count("attachments", nothing=0),
+            Field("organization.domain", Kind.NAME, _domains, lambda f: sorted(_domains(f)), nothing=NOTHING),
+        )
+    }
+
+
+def _rank(name: str, ranks: Mapping[str, int], word: Read, nothing: int | None = None) -> Field:
+    return Field(name, Kind.RANK, lambda f: ranks.get(word(f)), word, ranks=ranks, nothing=nothing)
+
+
+def word_field(
+    name: str,
+    word: Read,
+    choices: tuple[str, ...] = (),
+    *,
+    nothing: frozenset[str] = NOTHING,
+    spread: Callable[[str], frozenset[str]] | None = None,
+) -> Field:
+    """A field that holds one word; `spread` gives all the names that a word answers to."""
+    names = spread or (lambda text: frozenset({text}))
+    seen: dict[str | None, frozenset[str]] = {None: NOTHING, "": NOTHING}
+
+    def read(facts: Facts) -> frozenset[str]:
+        text = word(facts)
+        found = seen.get(text)
+        if found is None:
+            found = names(fold_name(text))
+            if len(seen) < _MEMORY:
+                seen[text] = found
+        return found
+
+    known = {choice: choice for choice in choices} if choices else None
+    return Field(name, Kind.NAME, read, word, known=known, nothing=nothing)
+
+
+def _searched(name: str) -> Field:
+    """A text that is looked at for words; too long and too private to be shown."""
+    return Field(
+        name,
+        Kind.TEXT,
+        lambda f: f.plain(name),
+        lambda f: "" if f.plain(name).strip() else None,
+        words=lambda f: f.words(name),
+        is_private=True,
+    )
+
+
+def text_field(name: str, text: Read) -> Field:
+    return Field(name, Kind.TEXT, text, text, words=lambda f: fold(text(f) or ""))
+
+
+def _set(name: str, tags: Read) -> Field:
+    return Field(name, Kind.TAGS, tags, lambda f: tuple(sorted(tags(f))), nothing=NOTHING)
+
+
+def _date(name: str) -> Field:
+    def read(facts: Facts) -> object:
+        return getattr(facts.ticket, name)
+
+    return Field(name, Kind.DATE, read, read)
+
+
+def _count(name: str, nothing: int | None = None) -> Field:
+    def read(facts: Facts) -> object:
+        return getattr(facts, name)
+
+    return Field(name, Kind.NUMBER, read, read, nothing=nothing)
+
+
+def requester_of(facts: Facts) -> User | None:
+    return facts.requester
+
+
+def organization_of(facts: Facts) -> Organization | None:
+    return facts.organization
+
+
+def _locale(facts: Facts) -> str | None:
+    return facts.requester.locale if facts.requester else None
+
+
+def _locale_names(locale: str) -> frozenset[str]:
+    """`en-us` answers to `en` too.  Source: developer.zendesk.com, "Locales" (BCP 47 codes; read 2026-11)."""
+    parts = locale.replace("_", "-").split("-")
+    return frozenset("-".join(parts[:length]) for length in range(1, len(parts) + 1))
+
+
+def satisfaction_names(score: str) -> frozenset[str]:
+    return frozenset({score, score.removesuffix("_with_comment")})
+
+
+def _domain(requester: User | None) -> str | None:
+    email = requester.email if requester else None
+    return email.rpartition("@")[2] if email and "@" in email else None
+
+
+def _domains(facts: Facts) -> frozenset[str]:
+    domains = facts.organization.domains if facts.organization else ()
+    return frozenset(fold_name(domain) for domain in domains)
