@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -10,6 +11,12 @@ from zdsync.model import STATUS_ORDER
 from zdsync.rules.findings import Check, nearest, problem, quoted
 from zdsync.rules.model import Mode, Position, Rule, RuleSet, Tier
 
+NOTE_PLACEHOLDERS = frozenset(
+    "ticket.id ticket.subject ticket.status ticket.priority ticket.type ticket.channel "
+    "requester.name organization.name rule.id rule.why tier.key tier.name group".split()
+)
+"""What a rule's `note:` may name in braces."""
+_PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
 _LABELS = frozenset({"add_tags", "remove_tags", "set_fields"})
 
 
@@ -76,6 +83,7 @@ def _outcome(rules: RuleSet, rule: Rule) -> Iterator[Problem]:
     else:
         yield from _group(rules, rule, tier)
     yield from _status(rule)
+    yield from _note(rule)
 
 
 def _group(rules: RuleSet, rule: Rule, tier: Tier) -> Iterator[Problem]:
@@ -103,6 +111,14 @@ def _status(rule: Rule) -> Iterator[Problem]:
         allowed = [word for word in STATUS_ORDER if word not in ("new", "closed")]
         hint = nearest(status, allowed) or f"; one of {quoted(allowed)}"
         yield problem(Check.WRONG_VALUE, at, f"status cannot be set to '{status}'{hint}")
+
+
+def _note(rule: Rule) -> Iterator[Problem]:
+    for name in _PLACEHOLDER.findall(rule.then.note or ""):
+        if name not in NOTE_PLACEHOLDERS:
+            hint = nearest(name, NOTE_PLACEHOLDERS) or f"; known: {quoted(sorted(NOTE_PLACEHOLDERS))}"
+            message = f"a note knows no '{{{name[:80]}}}'{hint}"
+            yield problem(Check.UNKNOWN_NAME, _where(rule, "note"), message)
 
 
 def _labels_only(rule: Rule) -> Iterator[Problem]:

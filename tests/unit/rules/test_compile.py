@@ -28,6 +28,8 @@ from tests.unit.rules.build import (
 )
 from zdsync.errors import RuleError
 from zdsync.model import Group, GroupId
+from zdsync.rules.soundness import NOTE_PLACEHOLDERS
+from zdsync.tiers.notes import PLACEHOLDERS
 
 
 def assign(then: str, *, before: str = "", more: str = "") -> list[str]:
@@ -62,6 +64,7 @@ def test_a_sound_set_has_no_problems() -> None:
         ("tier: 2, remove_tags: [foreign]", "the tag 'foreign' is not in own_tags; list it there if zdsync may add and remove it [tag-not-owned]"),
         ("tier: 2, add_tags: [tier_2]", "tier tags such as 'tier_2' are set through `tier:` alone [tag-not-owned]"),
         ("tier: 2, add_tags: [vip], remove_tags: [vip]", "'it' both adds and removes vip [wrong-value]"),
+        ("tier: 2, note: '{rule.wy}'", "a note knows no '{rule.wy}'; did you mean 'rule.why'? [unknown-name]"),
         ("tier: 2, set_fields: {Wieght: 2}", "no custom ticket field 'Wieght' to set; did you mean 'Weight'? [unknown-field]"),
         ("tier: 2, set_fields: {Area: biling}", "set_fields: 'Area' has no option 'biling'; did you mean 'Billing'? [wrong-value]"),
         ("tier: 2, set_fields: {Consent: yes}", "set_fields: 'Consent' is a checkbox: true or false [wrong-value]"),
@@ -88,6 +91,11 @@ def test_a_label_never_decides(then: str) -> None:
     assert len(found) == 1, found
     assert "annotate adds labels and never decides" in found[0]
     assert found[0].endswith("[annotate-moves]")
+
+
+def test_notes_know_what_the_check_allows() -> None:
+    """The placeholders that rules may use are those that the writer of notes fills."""
+    assert NOTE_PLACEHOLDERS == PLACEHOLDERS
 
 
 def test_a_label_that_does_nothing_is_told() -> None:

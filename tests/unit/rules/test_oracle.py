@@ -31,6 +31,7 @@ from zdsync.facts import Facts
 from zdsync.model import User, UserId
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.evaluate import all_matches, first_match, first_match_with_steps, trace
+from zdsync.rules.logic import implies, is_impossible
 from zdsync.rules.model import AnyCondition, Condition, NamedCondition, Operator, Rule
 
 WORDS = [
@@ -81,8 +82,8 @@ ONE_VALUE = {"less_than", "at_most", "greater_than", "at_least"}
 
 
 @st.composite
-def conditions(draw: st.DrawFn) -> Condition:
-    field = draw(st.sampled_from(sorted(FIELDS)))
+def conditions(draw: st.DrawFn, given: str = "") -> Condition:
+    field = given or draw(st.sampled_from(sorted(FIELDS)))
     if field == "text" and draw(st.booleans()):
         return Condition(field, Operator.DETECTS, ("iban",))
     operators, values = FIELDS[field]
@@ -114,6 +115,14 @@ def _maybe(*values: Any) -> st.SearchStrategy[Any]:
 
 
 BOOLEANS = st.none() | st.booleans()
+
+
+@st.composite
+def about_one_field(draw: st.DrawFn) -> tuple[tuple[Condition, ...], Condition]:
+    """A few conditions on one field and one more on it."""
+    field = draw(st.sampled_from(sorted(FIELDS)))
+    one = conditions(field)
+    return tuple(draw(st.lists(one, min_size=1, max_size=2))), draw(one)
 
 
 @st.composite
@@ -187,3 +196,17 @@ def test_compiled_rules_answer_as_the_description_does(asked: list[Rule], subjec
             assert told.matches == (rule.rule in expected)
             assert [one.holds for one in told.all] == [reference.holds(one, subject) for one in rule.rule.all]
             assert [one.holds for one in told.any] == [reference.holds(one, subject) for one in rule.rule.any]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(about_one_field(), min_size=20, max_size=20), st.lists(tickets(), min_size=1, max_size=3))
+def test_what_lint_concludes_is_true_of_every_ticket(
+    asked: list[tuple[tuple[Condition, ...], Condition]], subjects: list[Facts]
+) -> None:
+    """Where conditions are said to clash none matches; where they are said to imply another it holds."""
+    for branch, wanted in asked:
+        for subject in subjects:
+            if not all(reference.holds(one, subject) for one in branch):
+                continue
+            assert not is_impossible(branch), branch
+            assert not implies(branch, wanted) or reference.holds(wanted, subject), (branch, wanted)
