@@ -23,8 +23,8 @@ from zdsync.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from zdsync.runs.apply import Applied
     from zdsync.runs.cycle import Workplace
+    from zdsync.runs.outcomes import Applied
 
 
 @click.command(epilog="Example: zdsync pull --stream tickets --stream ticket_events")

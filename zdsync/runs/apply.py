@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from zdsync.errors import Denied, Rejected, Transient, Unreachable
-from zdsync.model import GroupId, Record, RunId, Stream, TicketId
-from zdsync.plan.model import GroupChange, Plan, TicketChange, ViewChange
+from zdsync.model import GroupId, Record, RunId, TicketId
+from zdsync.plan.model import Plan, TicketChange
 from zdsync.ports import (
     AccountWriter,
     Clock,
@@ -23,7 +23,8 @@ from zdsync.ports import (
     TicketSource,
     TicketUpdate,
 )
-from zdsync.runs.pull import pull
+from zdsync.runs.account_objects import AccountObjects
+from zdsync.runs.outcomes import Applied, Ended, settle
 
 log = logging.getLogger(__name__)
 
@@ -40,32 +41,6 @@ _JOURNAL_OUTCOME = {
     ItemOutcome.REJECTED: Outcome.REJECTED,
     ItemOutcome.UNKNOWN: Outcome.UNKNOWN,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A change that did not happen, or not for sure: what, how it ended, and Zendesk's word for it."""
-
-    name: str
-    outcome: Outcome
-    detail: str
-
-
-@dataclass(slots=True)
-class Applied:
-    """How an apply ended: outcomes counted, and everything that is not simply done."""
-
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    left: list[Left] = field(default_factory=list)
-
-    def note(self, name: str, outcome: Outcome, detail: str = "") -> None:
-        self.outcomes[outcome] += 1
-        if outcome is not Outcome.APPLIED or detail:
-            self.left.append(Left(name, outcome, detail))
-
-    @property
-    def is_whole(self) -> bool:
-        return all(outcome is Outcome.APPLIED for outcome in self.outcomes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,101 +61,13 @@ class Applier:
         without an outcome and is resolved at the next start.
         """
         done = Applied()
-        group_ids = self._apply_account(plan, done)
+        objects = AccountObjects(self.source, self.writer, self.mirror, self.journal, self.clock, self.run_id)
+        group_ids = objects.apply(plan, done)
         changes = plan.ticket_changes if limit is None else plan.ticket_changes[:limit]
         ready = tuple(self._with_known_groups(changes, group_ids, done))
         for start in range(0, len(ready), BATCH_SIZE):
             self._apply_batch(ready[start : start + BATCH_SIZE], done)
         return done
-
-    # Account objects
-
-    def _apply_account(self, plan: Plan, done: Applied) -> dict[str, GroupId]:
-        """Create what is missing; the ids of all living groups by case-folded name."""
-        if plan.account_changes:
-            self._refresh_account()
-        for change in plan.account_changes:
-            if isinstance(change, GroupChange):
-                self._create_group(change, done)
-        group_ids = self._group_ids()
-        for change in plan.account_changes:
-            if isinstance(change, ViewChange):
-                self._create_view(change, group_ids, done)
-        if plan.account_changes:
-            self._refresh_account()
-        return self._group_ids()
-
-    def _refresh_account(self) -> None:
-        pull(
-            self.source,
-            self.mirror,
-            self.clock,
-            start=self.clock.now(),
-            streams=(Stream.GROUPS, Stream.VIEWS),
-        )
-
-    def _group_ids(self) -> dict[str, GroupId]:
-        groups = self.mirror.read_account().groups
-        return {group.name.casefold(): group.id for group in groups if not group.is_deleted}
-
-    def _create_group(self, change: GroupChange, done: Applied) -> None:
-        if self.mirror.read_account().group_named(change.name) is not None:
-            return
-        entry = self._object_entry("group", change.name, change.reason, {"name": change.name})
-        description = "Made by zdsync because the tier rules name it"
-
-        def create() -> int:
-            return self.writer.create_group(change.name, description).id
-
-        if self._create(entry, create, done):
-            self._refresh_account()
-
-    def _create_view(self, change: ViewChange, group_ids: Mapping[str, GroupId], done: Applied) -> None:
-        titles = {view.title.casefold() for view in self.mirror.read_account().views}
-        if change.title.casefold() in titles:
-            return
-        ids = [group_ids[ref.name.casefold()] for ref in change.groups if ref.name.casefold() in group_ids]
-        after = {"title": change.title, "tag": change.tag, "group_ids": ids}
-        entry = self._object_entry("view", change.title, change.reason, after)
-        description = f"Made by zdsync: unsolved tickets of tier {change.tier}"
-
-        def create() -> int:
-            return self.writer.create_view(change.title, description, ids, change.tag).id
-
-        self._create(entry, create, done)
-
-    def _create(self, entry: JournalEntry, create: Any, done: Applied) -> bool:
-        self.journal.record_intents((entry,))
-        try:
-            object_id = create()
-        except Rejected as err:
-            self._settle(done, ((entry.key, entry.name, Outcome.REJECTED, err.message),))
-            return False
-        except Unreachable as err:
-            self._settle(done, ((entry.key, entry.name, Outcome.UNKNOWN, err.message),))
-            return False
-        except (Transient, Denied) as err:
-            self._settle(done, ((entry.key, entry.name, Outcome.NOT_APPLIED, err.message),))
-            raise
-        self._settle(done, ((entry.key, entry.name, Outcome.APPLIED, ""),), {entry.key: object_id})
-        return True
-
-    def _object_entry(self, kind: str, name: str, reason: str, after: Mapping[str, Any]) -> JournalEntry:
-        return JournalEntry(
-            key=f"{self.run_id}:{kind}:{name}",
-            run_id=self.run_id,
-            object=kind,
-            object_id=None,
-            name=name,
-            rule="",
-            reason=reason,
-            before={},
-            after=after,
-            outcome=Outcome.INTENDED,
-            intended_at=self.clock.now(),
-        )
-
-    # Tickets
 
     def _with_known_groups(
         self, changes: Sequence[TicketChange], group_ids: Mapping[str, GroupId], done: Applied
@@ -302,23 +189,11 @@ class Applier:
             updated_stamp=change.updated_stamp,
         )
 
-    # Outcomes
-
     def _settle_all(
         self, updates: Sequence[TicketUpdate], outcome: Outcome, detail: str, done: Applied
     ) -> None:
-        self._settle(done, [(update.key, _name(update.ticket_id), outcome, detail) for update in updates])
-
-    def _settle(
-        self,
-        done: Applied,
-        outcomes: Sequence[tuple[str, str, Outcome, str]],
-        object_ids: Mapping[str, int] | None = None,
-    ) -> None:
-        rows = [(key, outcome, detail) for key, _, outcome, detail in outcomes]
-        self.journal.record_outcomes(rows, self.clock.now(), object_ids)
-        for _, name, outcome, detail in outcomes:
-            done.note(name, outcome, detail)
+        ends = [Ended(update.key, _name(update.ticket_id), outcome, detail) for update in updates]
+        settle(self.journal, self.clock, done, ends)
 
 
 def wait_for_job(

@@ -15,7 +15,8 @@ from zdsync.plan.guard import guard
 from zdsync.plan.model import Limits, Plan
 from zdsync.ports import AccountWriter, Clock, Journal, Mirror, Outcome, Run, TicketSource
 from zdsync.rules.model import RuleSet
-from zdsync.runs.apply import Applied, Applier
+from zdsync.runs.apply import Applier
+from zdsync.runs.outcomes import Applied
 from zdsync.runs.plan import Planned, make_plan, mirror_until
 from zdsync.runs.pull import Pulled, pull
 from zdsync.runs.resolve import resolve

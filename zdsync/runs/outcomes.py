@@ -1,0 +1,59 @@
+"""How changes ended: each outcome goes into the journal first, and is then counted for whoever asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from zdsync.ports import Clock, Journal, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A change that did not happen, or not for sure: what, how it ended, and Zendesk's word for it."""
+
+    name: str
+    outcome: Outcome
+    detail: str
+
+
+@dataclass(slots=True)
+class Applied:
+    """How an apply ended: outcomes counted, and everything that is not simply done."""
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    left: list[Left] = field(default_factory=list)
+
+    def note(self, name: str, outcome: Outcome, detail: str = "") -> None:
+        self.outcomes[outcome] += 1
+        if outcome is not Outcome.APPLIED or detail:
+            self.left.append(Left(name, outcome, detail))
+
+    @property
+    def is_whole(self) -> bool:
+        return all(outcome is Outcome.APPLIED for outcome in self.outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One journal entry's end: its key, what it was about, how it ended, and Zendesk's word for it."""
+
+    key: str
+    name: str
+    outcome: Outcome
+    detail: str = ""
+
+
+def settle(
+    journal: Journal,
+    clock: Clock,
+    done: Applied,
+    ends: Sequence[Ended],
+    object_ids: Mapping[str, int] | None = None,
+) -> None:
+    """Write outcomes into the journal, with the ids of created objects by key, and count them."""
+    rows = [(end.key, end.outcome, end.detail) for end in ends]
+    journal.record_outcomes(rows, clock.now(), object_ids)
+    for end in ends:
+        done.note(end.name, end.outcome, end.detail)
