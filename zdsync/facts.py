@@ -11,6 +11,7 @@ from zdsync.model import (
     Event,
     FieldChange,
     FieldValue,
+    Hold,
     Organization,
     Ticket,
     User,
@@ -68,6 +69,7 @@ class Facts:
     detected: frozenset[str] = frozenset()
     """Names of the detectors that found something in the ticket's texts."""
     notes_written: frozenset[str] = frozenset()
+    holds: tuple[Hold, ...] = ()
     _folded: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def words(self, name: str) -> str:
@@ -118,6 +120,7 @@ def derive(case: Case, now: datetime, *, tag_prefix: str) -> Facts:
         public_comments=tuple(history.public_comments),
         detected=frozenset(finding.detector for finding in case.findings),
         notes_written=case.notes_written,
+        holds=case.holds,
     )
 
 

@@ -166,6 +166,31 @@ class Finding:
     count: int = 1
 
 
+class HoldReason(StrEnum):
+    """Why rules leave a ticket alone for a while."""
+
+    UNDO = "undo"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Rules leave the ticket's tier and group alone until `until`, or while the rules are those of `rules_digest`.
+
+    None means without end, and whatever the rules. `run_id` is the undo that set it, None for a hold by hand.
+    """
+
+    ticket_id: TicketId
+    reason: HoldReason
+    since: datetime
+    until: datetime | None = None
+    rules_digest: str | None = None
+    run_id: RunId | None = None
+
+    def is_in_force(self, now: datetime, rules_digest: str) -> bool:
+        return (self.until is None or now < self.until) and self.rules_digest in {None, rules_digest}
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """All that is known of one ticket at one moment: the input of `derive`."""
@@ -184,6 +209,8 @@ class Case:
     """Whether the Create event is among `events`."""
     notes_written: frozenset[str] = frozenset()
     """Digests of the notes zdsync has already left on this ticket."""
+    holds: tuple[Hold, ...] = ()
+    """Holds that nobody has ended, oldest first; whether one is in force depends on the time and the rules."""
 
 
 @dataclass(frozen=True, slots=True)

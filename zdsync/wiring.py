@@ -48,6 +48,17 @@ def open_reading(settings: Settings, clock: Clock) -> Iterator[Reading]:
 
 
 @contextmanager
+def open_mirror_beside(settings: Settings, clock: Clock) -> Iterator[MirrorStore]:
+    """The mirror for one small write of our own records, also while a worker has the lease.
+
+    Raises MirrorError when there is no mirror yet, instead of making one.
+    """
+    open_mirror(settings.database_url, clock=clock, read_only=True).close()
+    with open_mirror(settings.database_url, clock=clock) as mirror:
+        yield mirror
+
+
+@contextmanager
 def open_workplace(settings: Settings, clock: Clock) -> Iterator[Workplace]:
     """Everything a writing run needs, under the mirror's lease: one process at a time."""
     access = settings.need_access()

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from zdsync.cli import look, rules, sync, trial
+from zdsync.cli import look, rules, sync, trial, undo
 from zdsync.cli.common import INTERRUPTED, Globals
 from zdsync.errors import RuleError, ZdsyncError
 
@@ -63,6 +63,8 @@ for command in (
     sync.apply,
     sync.run,
     sync.worker,
+    undo.hold,
+    undo.release,
     look.explain,
     look.runs,
     look.status,

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Executable, Row, Select, TextualSelect, bindparam, select
 from sqlalchemy import text as sql
 
-from zdsync.mirror import records
+from zdsync.mirror import holds, records
 from zdsync.mirror.account import read_staff
 from zdsync.mirror.base import UNSOLVED_ALIVE, columns_without
 from zdsync.mirror.engine import Database
@@ -97,6 +97,7 @@ def _read_chunk(connection: Connection, chunk: list[Ticket], shared: _Shared) ->
     events = _read_events(connection, ids)
     findings = _read_findings(connection, ids)
     notes = _read_notes(connection, ids)
+    held = holds.read_standing(connection, ids)
     return [
         Case(
             ticket=ticket,
@@ -108,6 +109,7 @@ def _read_chunk(connection: Connection, chunk: list[Ticket], shared: _Shared) ->
             events_until=shared.events_until,
             has_whole_history=any(event.is_create for event in history),
             notes_written=notes.get(ticket.id, frozenset()),
+            holds=held.get(ticket.id, ()),
         )
         for ticket in chunk
     ]

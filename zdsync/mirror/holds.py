@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, exists, insert, or_, select, update
 
 from zdsync.mirror.batches import in_batches, select_ids
 from zdsync.mirror.tables_own import zdsync_changes as changes
@@ -16,7 +16,7 @@ from zdsync.mirror.tables_own import zdsync_holds as holds
 from zdsync.model import Hold, HoldReason, RunId, TicketId
 from zdsync.ports import Outcome
 
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _IS_RESTORED = exists().where(
     changes.c.object == "ticket",
     changes.c.object_id == holds.c.ticket_id,

@@ -39,6 +39,11 @@ def read_runs(connection: Connection, limit: int) -> tuple[Run, ...]:
     return tuple(_run(row) for row in connection.execute(query))
 
 
+def read_run(connection: Connection, run_id: RunId) -> Run | None:
+    row = connection.execute(select(runs).where(runs.c.id == run_id)).one_or_none()
+    return None if row is None else _run(row)
+
+
 def _run_record(run: Run) -> dict[str, Any]:
     record = {name: getattr(run, name) for name in _RUN_FIELDS}
     return {**record, "figures": None if run.figures is None else dict(run.figures)}

@@ -7,7 +7,7 @@ from zdsync.mirror import base, tables_account, tables_own, tables_tickets
 METADATA = base.METADATA
 MIRRORED = base.MIRRORED
 
-REVISION = "0001"
+REVISION = "0002"
 """The migration that makes exactly these tables."""
 
 LISTED = frozenset(
@@ -33,6 +33,7 @@ OWN = (
     tables_own.zdsync_runs,
     tables_own.zdsync_decisions,
     tables_own.zdsync_changes,
+    tables_own.zdsync_holds,
     tables_own.zdsync_rulesets,
 )
 DERIVED = (tables_tickets.ticket_tags, tables_tickets.text_findings)

@@ -11,7 +11,7 @@ from typing import Self
 from sqlalchemy import func, select
 
 from zdsync.mirror import account as account_reader
-from zdsync.mirror import cases, figures, pages, runs, streams
+from zdsync.mirror import cases, figures, holds, pages, runs, streams
 from zdsync.mirror.base import UNSOLVED_ALIVE
 from zdsync.mirror.engine import Database
 from zdsync.mirror.journal import ChangeJournal
@@ -19,7 +19,7 @@ from zdsync.mirror.lease import AdvisoryLease, FileLease
 from zdsync.mirror.migrate import migrate, require_current
 from zdsync.mirror.tables_own import zdsync_missing_users
 from zdsync.mirror.tables_tickets import tickets
-from zdsync.model import Account, Case, Checkpoint, Page, Record, Stream, TicketId, UserId
+from zdsync.model import Account, Case, Checkpoint, Hold, Page, Record, RunId, Stream, TicketId, UserId
 from zdsync.ports import Clock, DecisionRecord, Lease, Run, StreamStatus
 
 log = logging.getLogger(__name__)
@@ -131,6 +131,24 @@ class MirrorStore:
     def record_decisions(self, decisions: Sequence[DecisionRecord]) -> None:
         with self.database.writing() as connection:
             runs.record_decisions(connection, decisions)
+
+    def read_run(self, run_id: RunId) -> Run | None:
+        with self.database.reading() as connection:
+            return runs.read_run(connection, run_id)
+
+    def record_holds(self, new: Sequence[Hold]) -> None:
+        with self.database.writing(durable=True) as connection:
+            holds.record_holds(connection, new)
+
+    def end_holds(
+        self, ticket_ids: Collection[TicketId], at: datetime, *, run_id: RunId | None = None
+    ) -> int:
+        with self.database.writing(durable=True) as connection:
+            return holds.end_holds(connection, ticket_ids, at, run_id=run_id)
+
+    def read_held_by(self, run_id: RunId, ticket_ids: Collection[TicketId]) -> frozenset[TicketId]:
+        with self.database.reading() as connection:
+            return holds.read_held_by(connection, run_id, ticket_ids)
 
     def record_ruleset(self, digest: str, text: str, at: datetime) -> None:
         with self.database.writing() as connection:

@@ -97,6 +97,25 @@ zdsync_changes = Table(
     comment="The journal: every change intended, and what became of it",
 )
 
+zdsync_holds = Table(
+    "zdsync_holds",
+    METADATA,
+    Column("id", BigId, primary_key=True, autoincrement=True, comment="Rising number"),
+    number("ticket_id", "Ticket (tickets.id)", required=True),
+    text("reason", "undo or manual", required=True),
+    moment("since", "When it was set", required=True),
+    moment("until", "When it ends by itself; null for never"),
+    text("rules_digest", "Rules it lasts with (zdsync_rulesets.digest); null for whatever the rules"),
+    text(
+        "run_id",
+        "Undo that set it (zdsync_runs.id); it counts once that run's change of the ticket is applied",
+    ),
+    moment("ended_at", "When it was released or replaced; null while it stands"),
+    Index("zdsync_holds_ticket", "ticket_id"),
+    Index("zdsync_holds_run", "run_id"),
+    comment="Tickets that rules leave alone for a while",
+)
+
 zdsync_rulesets = Table(
     "zdsync_rulesets",
     METADATA,

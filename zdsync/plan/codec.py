@@ -16,6 +16,7 @@ from zdsync.plan.model import (
     FieldDiff,
     GroupChange,
     GroupRef,
+    HeldTicket,
     Plan,
     TicketChange,
     ViewChange,
@@ -36,6 +37,7 @@ def encode(plan: Plan) -> dict[str, Any]:
         "rules_digest": plan.rules_digest,
         "unsolved": plan.unsolved,
         "counts": dict(sorted(plan.counts.items())),
+        "held": [asdict(held) for held in plan.held],
         "account_changes": [_account_change(change) for change in plan.account_changes],
         "ticket_changes": [ticket_change_json(change) for change in plan.ticket_changes],
     }
@@ -82,6 +84,7 @@ def _plan(body: Mapping[str, Any]) -> Plan:
         account_changes=tuple(_read_account_change(entry) for entry in body["account_changes"]),
         ticket_changes=tuple(_read_ticket_change(entry) for entry in body["ticket_changes"]),
         counts=body["counts"],
+        held=tuple(HeldTicket(TicketId(h["ticket_id"]), h["reason"]) for h in body.get("held", ())),
     )
 
 

@@ -83,10 +83,18 @@ AccountChange = GroupChange | ViewChange
 
 
 @dataclass(frozen=True, slots=True)
+class HeldTicket:
+    """A ticket that the rules leave alone for now, and why."""
+
+    ticket_id: TicketId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything one apply would do, for one account, one mirror and one set of rules.
 
-    `counts` says what became of every ticket looked at, by outcome. `mirror_until` is the moment up to which the
+    `counts` says what became of every ticket looked at, by outcome; `held` names those of them that are held. `mirror_until` is the moment up to which the
     mirror was complete. Account changes come first: groups, then views.
     """
 
@@ -98,6 +106,7 @@ class Plan:
     account_changes: tuple[AccountChange, ...] = ()
     ticket_changes: tuple[TicketChange, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    held: tuple[HeldTicket, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -23,6 +23,7 @@ def plan_lines(plan: Plan, breaches: Sequence[Breach] = (), *, is_whole: bool = 
     until = f"{plan.mirror_until:%Y-%m-%d %H:%M:%S} UTC" if plan.mirror_until else "never pulled"
     yield f"Plan for {plan.account}, mirror complete until {until}, rules {plan.rules_digest[:12]}"
     yield f"{plan.unsolved:,} unsolved tickets: {counted(plan.counts)}"
+    yield from _held_lines(plan, is_whole=is_whole)
     if plan.is_empty:
         yield "Nothing to change."
         return
@@ -32,6 +33,14 @@ def plan_lines(plan: Plan, breaches: Sequence[Breach] = (), *, is_whole: bool = 
         yield from _rule_lines(kind, rule, changes, is_whole=is_whole)
     yield summary_line(plan)
     yield from (f"Over a limit: {breach.message}" for breach in breaches)
+
+
+def _held_lines(plan: Plan, *, is_whole: bool) -> Iterator[str]:
+    shown = plan.held if is_whole else plan.held[:SHOWN_PER_RULE]
+    for held in shown:
+        yield f"  = #{held.ticket_id}  {held.reason}"
+    if len(plan.held) > len(shown):
+        yield f"    … and {len(plan.held) - len(shown):,} more held"
 
 
 def plan_figures(plan: Plan) -> dict[str, int]:

@@ -11,7 +11,7 @@ from zdsync.errors import MirrorError
 from zdsync.facts import Facts, derive
 from zdsync.model import Account, Case, RunId, Stream, TicketId
 from zdsync.plan.diff import diff_account, diff_ticket
-from zdsync.plan.model import Plan, TicketChange
+from zdsync.plan.model import HeldTicket, Plan, TicketChange
 from zdsync.ports import Clock, DecisionRecord, Journal, Mirror
 from zdsync.rules.compile import CompiledRules, compile_rules
 from zdsync.rules.model import RuleSet
@@ -126,6 +126,11 @@ def make_plan(
         account_changes=diff_account(judge.account, judge.rules),
         ticket_changes=tuple(sorted(changes, key=lambda change: change.ticket_id)),
         counts=_count(decisions),
+        held=tuple(
+            HeldTicket(decision.ticket_id, decision.reason)
+            for decision in decisions
+            if decision.verdict is Verdict.HELD
+        ),
     )
     return Planned(plan, tuple(decisions))
 

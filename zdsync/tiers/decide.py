@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from zdsync.facts import Facts
-from zdsync.model import FieldId, FieldValue
+from zdsync.model import FieldId, FieldValue, HoldReason
 from zdsync.rules.compile import CompiledRule, CompiledRules
 from zdsync.rules.evaluate import all_matches, is_live
 from zdsync.rules.model import Rule, Tier
@@ -19,8 +19,8 @@ from zdsync.tiers.state import is_sensitive, settle
 def decide(facts: Facts, rules: CompiledRules, today: date) -> Decision:
     """One outcome for one ticket from one snapshot; the effects of rules never feed the same pass.
 
-    Order: finished, settling, `ignore`, a `private_only` rule of `assign`, a person's hand on the ticket, `assign`;
-    then `annotate` adds labels to whatever was decided.
+    Order: finished, settling, `ignore`, a `private_only` rule of `assign`, a hold, a person's hand on the ticket,
+    `assign`; then `annotate` adds labels to whatever was decided, but to a held ticket.
     """
     ticket = facts.current
     if not ticket.is_unsolved:
@@ -30,11 +30,15 @@ def decide(facts: Facts, rules: CompiledRules, today: date) -> Decision:
     ignored, _ = _winner(rules.ignore, facts, today)
     if ignored is not None:
         return Decision(ticket.id, Verdict.IGNORED, ignored.rule.why, rule=ignored.rule)
-    return _with_labels(_place(facts, rules, today), facts, rules, today)
+    placed = _place(facts, rules, today)
+    return placed if placed.verdict is Verdict.HELD else _with_labels(placed, facts, rules, today)
 
 
 def _place(facts: Facts, rules: CompiledRules, today: date) -> Decision:
     private, _ = _winner([rule for rule in rules.assign if rule.rule.then.private_only], facts, today)
+    held = _hold_reason(facts, rules) if private is None else None
+    if held is not None:
+        return Decision(facts.current.id, Verdict.HELD, held)
     if private is None and facts.touch is not None:
         settled = settle(facts, rules)
         return Decision(facts.current.id, settled.verdict, settled.reason, settled.target)
@@ -43,6 +47,16 @@ def _place(facts: Facts, rules: CompiledRules, today: date) -> Decision:
         return Decision(facts.current.id, Verdict.UNPLACED, "no live rule of assign matches", shadow=shadow)
     target = _assignment(facts, rules, winner)
     return Decision(facts.current.id, Verdict.ASSIGNED, winner.rule.why, target, winner.rule, shadow=shadow)
+
+
+def _hold_reason(facts: Facts, rules: CompiledRules) -> str | None:
+    """Why the ticket is held now; None when no hold is in force."""
+    hold = next((hold for hold in facts.holds if hold.is_in_force(facts.now, rules.rules.digest)), None)
+    if hold is None:
+        return None
+    who = f"undone by run {hold.run_id}" if hold.reason is HoldReason.UNDO else "held by hand"
+    end = "a release" if hold.until is None else f"{hold.until:%Y-%m-%d %H:%M} UTC"
+    return f"{who}; left alone until {'the rules change or ' * (hold.rules_digest is not None)}{end}"
 
 
 def _winner(

@@ -20,6 +20,8 @@ class Verdict(StrEnum):
     """Its latest events are not mirrored yet: counted, not decided."""
     UNRESOLVED = "unresolved"
     """An earlier write of ours has no known outcome yet."""
+    HELD = "held"
+    """A lead or an undo holds it: no rule changes its tier, its group or its labels."""
     ASSIGNED = "assigned"
     ADOPTED = "adopted"
     """A person had it before us: it gets the tier tag of its group's tier, and no note."""

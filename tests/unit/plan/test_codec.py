@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.build import moment
 from zdsync.errors import PlanRefused
 from zdsync.model import GroupId, TicketId, UserId
-from zdsync.plan.codec import decode, encode
-from zdsync.plan.model import FieldDiff, GroupChange, GroupRef, Plan, TicketChange, ViewChange
+from zdsync.plan.codec import decode, encode, seal
+from zdsync.plan.model import FieldDiff, GroupChange, GroupRef, HeldTicket, Plan, TicketChange, ViewChange
 
 _TEXT = st.text(max_size=20)
 _VALUE = st.one_of(st.none(), st.booleans(), st.integers(), _TEXT, st.lists(_TEXT, max_size=3).map(tuple))
@@ -57,6 +57,9 @@ PLANS = st.builds(
     unsolved=st.integers(0, 10**6),
     account_changes=st.lists(_OBJECT, max_size=3).map(tuple),
     ticket_changes=st.lists(_CHANGE, max_size=3).map(tuple),
+    held=st.lists(st.builds(HeldTicket, st.integers(1, 2**63 - 1).map(TicketId), _TEXT), max_size=2).map(
+        tuple
+    ),
     counts=st.dictionaries(_TEXT, st.integers(0, 10**6), max_size=3),
 )
 
@@ -88,6 +91,12 @@ def test_other_json_is_no_plan(document: object) -> None:
     """A file that never was a plan is refused as such."""
     with pytest.raises(PlanRefused, match="not a plan"):
         decode(document)
+
+
+def test_a_plan_without_holds_is_read() -> None:
+    """A plan made before holds were listed is the same plan with none."""
+    body = {name: value for name, value in encode(plan()).items() if name not in {"held", "seal"}}
+    assert decode({**body, "seal": seal(body)}) == plan()
 
 
 def test_other_formats_are_refused() -> None:

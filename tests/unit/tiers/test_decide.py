@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from tests.build import (
     ticket,
 )
 from zdsync.facts import derive
-from zdsync.model import Case, Finding, GroupId, TicketId
+from zdsync.model import Case, Finding, GroupId, Hold, HoldReason, TicketId
 from zdsync.plan.diff import diff_account, diff_ticket
 from zdsync.plan.model import GroupChange, TicketChange, ViewChange
 from zdsync.rules.compile import CompiledRules, compile_rules
@@ -269,6 +270,47 @@ def test_private_data_overrides_a_persons_hand(rules: CompiledRules) -> None:
     assert change.group is not None
     assert (change.group.name, change.group.id) == ("Privacy desk", None)
     assert change.tags == ("sensitive", "tier_2")
+
+
+def held(given: Case, **values: Any) -> Case:
+    hold = Hold(TicketId(1), HoldReason.MANUAL, moment(-5))
+    return replace(given, holds=(replace(hold, **values),))
+
+
+UNDO = {"reason": HoldReason.UNDO, "run_id": "run-7", "rules_digest": "the present"}
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({}, "held by hand; left alone until a release"),
+        ({"until": moment(1)}, "held by hand; left alone until 2026-11-20 12:01 UTC"),
+        (UNDO, "undone by run run-7; left alone until the rules change or a release"),
+    ],
+)
+def test_held_tickets_are_left_alone(rules: CompiledRules, values: dict[str, Any], reason: str) -> None:
+    """A hold comes before people's choices, the rules and their labels, and says why."""
+    digest = rules.rules.digest
+    values = {**values, "rules_digest": digest} if "rules_digest" in values else values
+    for history in ((created(),), (created(), event(AGENT, ("group_id", ENGINEERING)))):
+        given = case(*history, ticket=ticket(subject="outage, I will cancel"))
+        decision, change = judge(rules, held(given, **values))
+        assert (decision.verdict, decision.reason, change) == (Verdict.HELD, reason, None)
+
+
+@pytest.mark.parametrize("values", [{"until": moment()}, {**UNDO, "rules_digest": "older"}])
+def test_a_hold_ends(rules: CompiledRules, values: dict[str, Any]) -> None:
+    """When its time is over, or the rules are others, the ticket is decided as if it had never been held."""
+    given = case(ticket=ticket(subject="outage"))
+    assert judge(rules, held(given, **values)) == judge(rules, given)
+
+
+def test_private_data_and_ignoring_override_a_hold(rules: CompiledRules) -> None:
+    """Private data leaves an open queue though the ticket is held; an ignored ticket stays ignored."""
+    decision, _ = judge(rules, held(card(case(ticket=ticket(group_id=FRONTLINE)))))
+    assert (decision.verdict, decision.rule_id) == (Verdict.ASSIGNED, "private")
+    decision, _ = judge(rules, held(case(ticket=ticket(subject="Newsletter"))))
+    assert decision.verdict is Verdict.IGNORED
 
 
 def test_labels_come_on_top(rules: CompiledRules) -> None:

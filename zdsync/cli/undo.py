@@ -1,0 +1,75 @@
+"""The lead's hand on tickets: hold, release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from zdsync.cli.common import Globals, json_option, print_json, system_clock
+
+if TYPE_CHECKING:
+    from zdsync.ports import Clock, Mirror
+
+_TICKET = click.argument("ticket", type=click.IntRange(min=1))
+
+
+def _span(_ctx: click.Context, _param: click.Parameter, text: str | None) -> timedelta | None:
+    from zdsync.settings import parse_duration
+
+    try:
+        return parse_duration(text) if text is not None else None
+    except ValueError as err:
+        raise click.BadParameter(str(err)) from err
+
+
+@click.command(epilog="Example: zdsync hold 4711 --for 2d")
+@_TICKET
+@click.option(
+    "--for", "span", callback=_span, metavar="TIME", help="How long: 30m, 4h, 2d (default: until a release)."
+)
+@json_option
+@click.pass_obj
+def hold(globals_: Globals, ticket: int, span: timedelta | None, *, as_json: bool) -> int:
+    """Keep the rules from changing a ticket; works beside a running worker."""
+    from zdsync.model import TicketId
+    from zdsync.runs.holds import hold as hold_ticket
+
+    with _mirror(globals_) as (mirror, clock):
+        made = hold_ticket(mirror, clock, TicketId(ticket), span)
+    if as_json:
+        print_json({"ticket": ticket, "since": made.since, "until": made.until})
+    else:
+        end = f"until {made.until:%Y-%m-%d %H:%M:%S} UTC" if made.until else "until it is released"
+        click.echo(f"Ticket {ticket} is held {end}.")
+    return 0
+
+
+@click.command(epilog="Example: zdsync release 4711")
+@_TICKET
+@json_option
+@click.pass_obj
+def release(globals_: Globals, ticket: int, *, as_json: bool) -> int:
+    """End every hold of a ticket, an undo's too; the next run decides it again."""
+    from zdsync.model import TicketId
+    from zdsync.runs.holds import release as release_ticket
+
+    with _mirror(globals_) as (mirror, clock):
+        ended = release_ticket(mirror, clock, TicketId(ticket))
+    if as_json:
+        print_json({"ticket": ticket, "ended": ended})
+    else:
+        click.echo(f"Ticket {ticket} is released." if ended else f"Ticket {ticket} was not held.")
+    return 0
+
+
+@contextmanager
+def _mirror(globals_: Globals) -> Iterator[tuple[Mirror, Clock]]:
+    from zdsync.wiring import open_mirror_beside
+
+    settings = globals_.settings(needs_account=False)
+    with system_clock() as (clock, _), open_mirror_beside(settings, clock) as mirror:
+        yield mirror, clock
