@@ -220,11 +220,12 @@ def find_emails(text: str) -> Iterator[Span]:
 # Phone numbers.
 
 _GAP = r"[ .\-/\u00a0\u2011]"
-_INTERNATIONAL = rf"(?:\+|00{_GAP}?(?=[1-9]))(?:{_GAP}?\(?[0-9]\)?){{7,15}}+"
+_DIGITS = rf"(?:{_GAP}?\(?[0-9]\)?){{7,15}}+"
+_DIALLED_ABROAD = rf"00{_GAP}?(?=[1-9]){_DIGITS}"
 _NORTH_AMERICAN = r"(?:1[ .\-])?(?:\([2-9][0-9]{2}\)[ ]?|[2-9][0-9]{2}(?P<gap>[ .\-]))[0-9]{3}[ .\-][0-9]{4}"
 _TRUNK = rf"\(?0[1-9][0-9]{{0,4}}\)?(?:{_GAP}[0-9]{{2,8}}){{1,5}}|0[1-9][0-9]{{8,9}}"
 _PHONE = re.compile(
-    rf"(?<![\w+#])(?<![0-9][.,:/\-])(?:{_INTERNATIONAL}|{_NORTH_AMERICAN}|{_TRUNK})(?!\w)(?![.,:/\-][0-9])"
+    rf"(?<![\w+#])(?<![0-9][.,:/\-])(?:\+{_DIGITS}|(?<![0-9] )(?:{_DIALLED_ABROAD}|{_NORTH_AMERICAN}|{_TRUNK}))(?!\w)(?![.,:/\-][0-9])"
 )
 _CALLED = re.compile(
     r"(?<!\w)(?:phone|telephone|telefon|tel|mobile|mobil|cell|call|ring|fax|whatsapp|sms|handy|tél|teléfono)"

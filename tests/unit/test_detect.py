@@ -67,6 +67,9 @@ ORDINARY = [
     "INV-2026-000123",
     "tracking 1Z999AA10123456784",
     "DE88370400440532013000",
+    "DE88 3704 0044 0532 0130 00",
+    "DE89 3704 0044, thanks",
+    "4711 0171 2345 6789",
     "XX89370400440532013000",
     "someone@home",
     "error 500 at line 12",
@@ -95,7 +98,9 @@ def test_ordinary_numbers_are_left(text: str) -> None:
     assert mask(text) == (text, {})
 
 
-@pytest.mark.parametrize("text", ["my phone is 5551234567", "call me at 555 1234567", "Tel.: 5551234567"])
+@pytest.mark.parametrize(
+    "text", ["my phone is 5551234567", "call me at 555 1234567", "Tel.: 5551234567", "phone 555-123-4567"]
+)
 def test_digits_introduced_as_a_phone_are_one(text: str) -> None:
     """Plain digits are a phone number when the words before them say so."""
     masked, hits = mask(text)

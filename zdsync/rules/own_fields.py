@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from zdsync.facts import Facts
@@ -14,8 +15,6 @@ Read = Callable[[Facts], Any]
 TYPES = ("none", "question", "incident", "problem", "task")
 SATISFACTION = ("offered", "unoffered", "good", "good_with_comment", "bad", "bad_with_comment")
 ROLES = ("end-user", "agent", "admin")
-_MEMORY = 1_000
-"""How many different words a field remembers; a bound, not a need."""
 
 
 def own_fields() -> dict[str, Field]:
@@ -64,17 +63,15 @@ def word_field(
     spread: Callable[[str], frozenset[str]] | None = None,
 ) -> Field:
     """A field that holds one word; `spread` gives all the names that a word answers to."""
-    names = spread or (lambda text: frozenset({text}))
-    seen: dict[str | None, frozenset[str]] = {None: NOTHING, "": NOTHING}
+
+    @lru_cache(maxsize=1_000)
+    def names(text: str) -> frozenset[str]:
+        folded = fold_name(text)
+        return spread(folded) if spread else frozenset({folded})
 
     def read(facts: Facts) -> frozenset[str]:
         text = word(facts)
-        found = seen.get(text)
-        if found is None:
-            found = names(fold_name(text))
-            if len(seen) < _MEMORY:
-                seen[text] = found
-        return found
+        return names(text) if text else NOTHING
 
     known = {choice: choice for choice in choices} if choices else None
     return Field(name, Kind.NAME, read, word, known=known, nothing=nothing)

@@ -85,13 +85,10 @@ class Reader:
         self._found = 0
 
     def read(self, tokens: Iterator[Token]) -> None:
-        documents = 0
-        for token in tokens:
-            if token.kind is Kind.DOCUMENT:
-                documents += 1
-                if documents > 1:
-                    self._stop(token, Check.BROKEN_YAML, "a second document in one file; remove the `---`")
-                self._root(next(tokens), tokens)
+        for number, document in enumerate(tokens):
+            if number:
+                self._stop(document, Check.BROKEN_YAML, "a second document in one file; remove the `---`")
+            self._root(next(tokens), tokens)
 
     def _root(self, token: Token, tokens: Iterator[Token]) -> None:
         self._refuse_marks(token)
@@ -117,18 +114,14 @@ class Reader:
 
     def _sequence(self, tokens: Iterator[Token], path: Path, depth: int) -> list[Value]:
         items: list[Value] = []
-        for token in tokens:
-            if token.kind is Kind.END:
-                break
+        while (token := next(tokens)).kind is not Kind.END:
             items.append(self._value(token, tokens, (*path, len(items)), depth))
         return items
 
     def _mapping(
         self, tokens: Iterator[Token], path: Path, into: dict[str, Value], depth: int
     ) -> dict[str, Value]:
-        for token in tokens:
-            if token.kind is Kind.END:
-                break
+        while (token := next(tokens)).kind is not Kind.END:
             if token.kind is not Kind.SCALAR:
                 self._stop(token, Check.BROKEN_YAML, "a key must be a word")
             self._refuse_marks(token)

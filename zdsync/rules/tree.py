@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from zdsync.rules.model import Position, Scalar
+from zdsync.rules.model import NOWHERE, Position, Scalar
 
 Path = tuple[str | int, ...]
 Value = Scalar | None | list["Value"] | dict[str, "Value"]
@@ -48,15 +48,12 @@ class Tree:
 
     def where(self, path: Sequence[str | int]) -> Position:
         """Where the value at `path` begins, or the nearest thing around it."""
-        return self._look_up(self.values, path)
+        for length in range(len(path), 0, -1):
+            found = self.values.get(tuple(path[:length]))
+            if found is not None:
+                return found
+        return self.values.get((), NOWHERE)
 
     def where_key(self, path: Sequence[str | int]) -> Position:
         """Where the key at the end of `path` is written."""
         return self.keys.get(tuple(path)) or self.where(path)
-
-    def _look_up(self, table: Mapping[Path, Position], path: Sequence[str | int]) -> Position:
-        for length in range(len(path), -1, -1):
-            found = table.get(tuple(path[:length]))
-            if found is not None:
-                return found
-        return Position("", 1, 1)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.rules.build import AREA, FRONTLINE, FULL, HEAD, compiled, facts, organization, rule
+from tests.unit.rules.build import AGENT, AREA, FRONTLINE, FULL, HEAD, compiled, facts, organization, rule
+from zdsync.model import UserId
 from zdsync.rules.evaluate import trace
 from zdsync.rules.explain import explain_trace, first_failure, sentence
 
@@ -33,6 +34,12 @@ def told(condition: str, **given: Any) -> str:
             {},
             "Looked at status: it is open, the rule wants pending, hold or solved.",
         ),
+        (
+            "assignee: Ada Lovelace",
+            {"assignee_id": AGENT.id},
+            "Looked at assignee: it is Ada Lovelace, as the rule wants.",
+        ),
+        ("assignee: none", {"assignee_id": UserId(99)}, "Looked at assignee: it is 99, the rule wants none."),
         ("replies: {at_least: 3}", {}, "Looked at replies: it is 0, the rule wants 3 or more."),
         ("area: billing", {}, "Looked at area: it is empty, the rule wants billing."),
         (

@@ -183,6 +183,16 @@ def test_named_conditions_are_looked_into() -> None:
     assert pair("all: [urgent, type: task]", "all: [urgent]", more) == []
 
 
+def test_rules_too_wide_to_write_out_are_left_alone() -> None:
+    """With more alternatives than can be looked at nothing is claimed."""
+    areas = ", ".join(f"area: a{number}" for number in range(9))
+    orders = ", ".join(f"order_id: o{number}" for number in range(9))
+    wide = f"a: {{any: [{areas}]}}, b: {{any: [{orders}]}}, c: {{all: [a, b]}}"
+    assert pair("all: [c]", "all: [c]", f"conditions: {{{wide}}}") == []
+    assert pair("any: [c]", "any: [c]", f"conditions: {{{wide}}}") == []
+    assert pair("all: [d]", "all: [d]", f"conditions: {{{wide}, d: {{any: [c, status: open]}}}}") == []
+
+
 def test_a_tier_that_nothing_enters_is_found() -> None:
     """No live rule of assign names it."""
     assert found(HEAD + TAIL) == [("unreachable-tier", 7)]

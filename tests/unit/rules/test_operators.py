@@ -193,6 +193,7 @@ def custom(**values: Any) -> dict[str, Any]:
         ("created_at: {less_than: '2026-11-20T14:00:00+02:00'}", {}, False),
         ("updated_at: {is_not: [2026-11-19, 2026-11-21]}", {}, True),
         ("due_at: not_present", {}, True),
+        ("build_day: {at_least: 2026-01-31}", {"custom_fields": {BUILD_DAY: datetime(2026, 1, 31)}}, True),  # noqa: DTZ001
         ("due_at: {less_than: 2027-01-01}", {}, False),
         ("due_at: {is_not: 2027-01-01}", {}, True),
         ("due_at: {less_than: 2027-01-01}", {"due_at": datetime(2026, 12, 31, 23, tzinfo=UTC)}, True),

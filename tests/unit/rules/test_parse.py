@@ -186,6 +186,28 @@ def test_an_anchor_bomb_is_refused_before_it_grows() -> None:
     assert len(found) <= 200
 
 
+def test_faults_beyond_a_hundred_in_one_file_are_not_told() -> None:
+    """A file that is wrong from end to end ends the list of its own faults, not that of other files."""
+    found = messages(HEAD + TAIL + "owner: a\n" * 500, "nonsense: 1\n")
+    assert len([line for line in found if line.endswith("[duplicate-key]")]) == 100
+    assert any(line.startswith("b.yaml:1:1: unknown key 'nonsense'") for line in found)
+
+
+def test_conditions_are_named_inside_each_other_ten_deep_at_most() -> None:
+    """A chain of names longer than that is told, whatever the order on the page."""
+    chain = "".join(f"  c{number}: [c{number + 1}]\n" for number in range(12)) + "  c12: [priority: low]\n"
+    assert any(
+        "named inside each other more than 10 deep" in line
+        for line in messages(HEAD + TAIL + "conditions:\n" + chain)
+    )
+
+
+def test_a_file_may_be_empty() -> None:
+    """A comment alone, or nothing, adds nothing to the set."""
+    found = rules("# to come\n", HEAD, "---\n", TAIL, "")
+    assert (len(found.tiers), len(found.assign)) == (2, 1)
+
+
 def test_yaml_tags_are_refused() -> None:
     """`!!python/…` and its kin have no meaning here."""
     assert "YAML tags (`!…`) are not used" in only(HEAD + 'owner: !!python/name:os.system "x"\n' + TAIL)
@@ -250,6 +272,18 @@ def test_a_fault_in_a_rule_is_told_with_its_remedy(body: str, message: str) -> N
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (HEAD + TAIL + "ignore: [5]\n", "a.yaml:10:10: 'ignore' must be a block of keys"),
+        (HEAD + TAIL + "ignore: [{why: w}]\n", "a.yaml:10:10: `id:` is missing [missing-key]"),
+        (HEAD + TAIL + "ignore: {id: a, why: w}\n", "a.yaml:10:9: 'ignore' must be a list [wrong-value]"),
+        (HEAD + TAIL + "annotate: [{id: a, why: w, then: {tag: x}, mood: y}]\n", "unknown key 'mood'"),
+        (HEAD + TAIL + "tires: {}\n", "unknown key 'tires'; did you mean 'tiers'? [unknown-key]"),
+        (
+            HEAD.replace("name: Frontline", "nmae: Frontline") + TAIL,
+            "unknown key 'nmae'; did you mean 'name'?",
+        ),
+        (HEAD + TAIL + "conditions: {a: {al: [priority: low]}}", "unknown key 'al'; did you mean 'all'?"),
+        (HEAD.replace("tiers:", "tiers: &t") + TAIL, "anchors and aliases are not used"),
+        (HEAD.replace("owner", "x") + "? &k owner\n: me\n" + TAIL, "anchors and aliases are not used"),
         (HEAD.replace("version: 1", "version: 2") + TAIL, "'version' must be one of 1"),
         (HEAD.replace("version: 1\n", "") + TAIL, "`version:` is missing from the rule files [missing-key]"),
         (HEAD, "`assign:` is missing from the rule files [missing-key]"),
