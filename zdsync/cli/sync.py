@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,11 @@ from zdsync.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from zdsync.config import Settings
+    from zdsync.ports import Clock
     from zdsync.runs.cycle import Workplace
     from zdsync.runs.outcomes import Applied
+    from zdsync.web.pulse import Pulse
 
 
 @click.command(epilog="Example: zdsync pull --stream tickets --stream ticket_events")
@@ -244,20 +248,36 @@ def run(globals_: Globals, *, dry_run: bool, as_json: bool) -> int:
 @click.pass_obj
 def worker(globals_: Globals, cycles: int | None) -> int:
     """Cycle for ever on the schedule; SIGTERM or Ctrl-C ends it cleanly."""
-    from zdsync.schedule import run_on_schedule
+    from zdsync.schedule import next_run_after, run_on_schedule
+    from zdsync.web.pulse import Pulse
     from zdsync.wiring import open_workplace, watch
 
     settings = globals_.settings(needs_account=True, is_service=True)
-    with system_clock() as (clock, flag), open_workplace(settings, clock) as place:
-        watched = watch(settings, place)
+    with system_clock() as (clock, flag):
+        pulse = Pulse(clock, partial(next_run_after, settings.schedule, settings.timezone))
+        with open_workplace(settings, pulse) as place, _window(settings, clock, pulse):
+            watched = watch(settings, place)
+            return run_on_schedule(
+                lambda: pulse.time(watched.run_cycle),
+                settings.schedule,
+                timezone=settings.timezone,
+                stop=flag,
+                max_cycles=cycles,
+            )
 
-        def cycle() -> None:
-            watched.run_cycle()
 
-        return run_on_schedule(
-            cycle,
-            settings.schedule,
-            timezone=settings.timezone,
-            stop=flag,
-            max_cycles=cycles,
-        )
+def _window(settings: Settings, clock: Clock, pulse: Pulse) -> AbstractContextManager[object]:
+    """The worker's health, metrics and status page, unless they are switched off."""
+    from zdsync.web.server import Site, serving
+    from zdsync.wiring import open_reading
+
+    if settings.http is None:
+        return nullcontext()
+    site = Site(
+        pulse=pulse,
+        open_reading=lambda: open_reading(settings, clock),
+        max_lag=settings.max_lag,
+        tag_prefix=settings.tag_prefix,
+        mode=settings.mode.value,
+    )
+    return serving(settings.http, site)
