@@ -18,7 +18,8 @@ _MARKS = (
     "\u0b3c-\u0b4d\u0bbe-\u0bcd\u0c3e-\u0c4d\u0cbc-\u0ccd\u0d3b-\u0d4d\u0dca-\u0ddf"
 )
 """Vowel signs and accents that stand on a letter: part of its word."""
-_WORDS = re.compile(rf"[{_ALONE}]|(?:[^\W{_ALONE}]|[{_MARKS}])+")
+_SIGNS = re.compile(f"[{_ALONE}]+")
+_WORDS = re.compile(rf"[\w{_MARKS}{_ALONE}]+")
 _ASCII = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")}
 
 
@@ -30,5 +31,10 @@ def fold(text: str) -> str:
     if text.isascii():
         words = text.casefold().translate(_ASCII).split()
     else:
-        words = _WORDS.findall(unicodedata.normalize("NFC", text).casefold())
+        text = unicodedata.normalize("NFC", text).casefold()
+        words = _WORDS.findall(_SIGNS.sub(_apart, text))
     return f" {' '.join(words)} " if words else " "
+
+
+def _apart(signs: re.Match[str]) -> str:
+    return f" {' '.join(signs.group())} "

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter, itemgetter
 
 from zdsync.errors import Problem, RuleError
 from zdsync.facts import Facts
 from zdsync.model import Account, FieldId, FieldValue, GroupId
 from zdsync.rules.fields import Field, misfits
 from zdsync.rules.findings import Check, nearest, problem, quoted
-from zdsync.rules.model import AnyCondition, Condition, NamedCondition, Rule, RuleSet, Tier
+from zdsync.rules.model import AnyCondition, Condition, NamedCondition, Operator, Rule, RuleSet, Tier
 from zdsync.rules.predicates import Predicate, conjunction, disjunction, found_words, predicate
 from zdsync.rules.settings import set_fields
 from zdsync.rules.soundness import find_faults
@@ -25,6 +26,7 @@ class CompiledCondition:
     """A condition with its predicate; `actual` reads the value it looks at, for explanations.
 
     `found` tells which of the condition's words stand in the text. A named condition has its parts in `all` and `any`.
+    `price` ranks what asking costs: matching asks the cheap ones first, which changes no answer.
     """
 
     condition: AnyCondition
@@ -33,6 +35,7 @@ class CompiledCondition:
     found: Callable[[Facts], tuple[str, ...]] = _NO_WORDS
     all: tuple[CompiledCondition, ...] = ()
     any: tuple[CompiledCondition, ...] = ()
+    price: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +134,16 @@ class _Binder:
             self.problems.append(problem(check, condition.at, message))
         if field is None or faults:
             return CompiledCondition(condition, lambda _: False, lambda _: None)
-        return CompiledCondition(
-            condition, predicate(field, condition), field.show, _finder(field, condition)
-        )
+        holds, finder = predicate(field, condition), _finder(field, condition)
+        return CompiledCondition(condition, holds, field.show, finder, price=_price(field, condition))
 
     def _named_condition(self, named: NamedCondition) -> CompiledCondition:
         known = self._named.get(named.name)
         if known is None:
             everything, either = self._conditions(named.all), self._conditions(named.any)
             holds = _all_and_any(everything, either)
-            known = CompiledCondition(named, holds, holds, _NO_WORDS, everything, either)
+            price = sum(part.price for part in (*everything, *either))
+            known = CompiledCondition(named, holds, holds, _NO_WORDS, everything, either, price)
             self._named[named.name] = known
         return known
 
@@ -168,8 +171,18 @@ def _finder(field: Field, condition: Condition) -> Callable[[Facts], tuple[str, 
     return lambda facts: found_words(field, condition, facts)
 
 
+def _price(field: Field, condition: Condition) -> int:
+    """One for a value that is there, more for each word to look for in a text."""
+    is_search = field.words is not None and condition.operator is not Operator.DETECTS
+    return 10 + len(condition.values) if is_search else 1
+
+
 def _all_and_any(everything: Sequence[CompiledCondition], either: Sequence[CompiledCondition]) -> Predicate:
-    parts = [one.holds for one in everything]
+    parts = [(one.price, one.holds) for one in everything]
     if either:
-        parts.append(disjunction([one.holds for one in either]))
-    return conjunction(parts)
+        cheap_first = sorted(either, key=_price_of)
+        parts.append((sum(map(_price_of, either)), disjunction([one.holds for one in cheap_first])))
+    return conjunction([holds for _, holds in sorted(parts, key=itemgetter(0))])
+
+
+_price_of: Callable[[CompiledCondition], int] = attrgetter("price")
