@@ -63,7 +63,7 @@ def test_the_example_file_is_a_good_settings_file(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["bootstrap", "check", "demo", "lock", "test"])
+@pytest.mark.parametrize("name", ["bench", "bootstrap", "check", "demo", "lock", "test"])
 def test_scripts_are_executable_and_say_what_they_do(name: str) -> None:
     """Each script runs by its name from anywhere and opens with a sentence."""
     path = ROOT / "scripts" / name

@@ -1,0 +1,63 @@
+"""The least that could mirror an account: fetch every page, parse it, insert its rows; the yardstick of the benchmark.
+
+No masking, no history, no checkpoints, no retries, no types. Usage: minimal.py URL TOKEN FILE [--events]
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+
+TICKETS = "incremental/tickets/cursor.json?per_page=1000&include=users,groups,organizations,metric_sets"
+USERS = "incremental/users/cursor.json?per_page=1000"
+ORGANIZATIONS = "incremental/organizations.json?per_page=1000"
+EVENTS = "incremental/ticket_events.json?per_page=500&include=comment_events"
+TABLES = ("tickets", "users", "groups", "organizations", "ticket_events")
+SUPPORTED = "&support_type_scope=all"
+
+
+def pages(session: requests.Session, address: str) -> Iterator[dict[str, Any]]:
+    """Every answer of an export, by cursor or by time."""
+    url = f"{address}&start_time=0"
+    while True:
+        body = json.loads(session.get(url).content)
+        yield body
+        if body["end_of_stream"]:
+            return
+        place = (
+            f"cursor={body['after_cursor']}" if "after_cursor" in body else f"start_time={body['end_time']}"
+        )
+        url = f"{address}&{place}"
+
+
+def store(connection: sqlite3.Connection, body: dict[str, Any]) -> None:
+    """Each row's id, two columns and the row itself, one transaction per answer."""
+    for table in TABLES:
+        rows = body.get(table, ())
+        values = [(row["id"], row.get("created_at"), row.get("updated_at"), json.dumps(row)) for row in rows]
+        connection.executemany(f"insert or replace into {table} values (?, ?, ?, ?)", values)  # noqa: S608 - from TABLES
+    connection.commit()
+
+
+def main(url: str, token: str, file: str, *options: str) -> None:
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {token}"
+    connection = sqlite3.connect(file)
+    for table in TABLES:
+        connection.execute(f"create table {table} (id integer primary key, created_at, updated_at, raw)")
+    exports = [TICKETS + SUPPORTED]
+    if "--events" in options:
+        exports += [USERS, ORGANIZATIONS, EVENTS + SUPPORTED]
+    for export in exports:
+        for body in pages(session, f"{url}/api/v2/{export}"):
+            store(connection, body)
+    connection.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
