@@ -12,6 +12,7 @@ ZdsyncError                 message: what happened, to which ticket or file; hin
 ├─ Conflict                 fetch again, decide again, once; then leave it to the next run
 ├─ Rejected                 skip this ticket or object, record it, go on               exit 3
 ├─ Denied                   stop: credentials, role or scope                           exit 1
+├─ PublicNote               stop: a customer saw a note of ours                        exit 1
 ├─ MirrorError              stop: what cannot be recorded is not done                  exit 1
 └─ Stopped                  a signal asked for a clean stop                            exit 130
 """
@@ -122,6 +123,10 @@ class Rejected(ZdsyncError):
 
 class Denied(ZdsyncError):
     """Credentials, role, scope or plan do not allow it."""
+
+
+class PublicNote(ZdsyncError):
+    """An internal note of ours came back as a comment that the customer can see; nothing more was written."""
 
 
 class MirrorError(ZdsyncError):

@@ -13,6 +13,7 @@ from zdsync.model import (
     Case,
     Checkpoint,
     Event,
+    FieldId,
     Group,
     GroupId,
     Hold,
@@ -70,6 +71,9 @@ class TicketSource(Protocol):
     def fetch_events(self, ticket_id: TicketId) -> tuple[Event, ...]:
         """A ticket's audits, oldest first, our own marks included (`Event.key`)."""
 
+    def fetch_history(self, ticket_id: TicketId) -> Page:
+        """The same audits as rows for the mirror: what the export of events will bring, only sooner."""
+
 
 @dataclass(frozen=True, slots=True)
 class TicketUpdate:
@@ -101,11 +105,15 @@ class ItemOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """One ticket's result in a finished job; `detail` is Zendesk's own word for a refusal."""
+    """One ticket's result in a finished job; `detail` is Zendesk's own word for a refusal.
+
+    `fields` are the ticket fields that Zendesk names as its reason, such as required ones that are empty.
+    """
 
     ticket_id: TicketId
     outcome: ItemOutcome
     detail: str = ""
+    fields: tuple[FieldId, ...] = ()
 
 
 TAGS_IGNORED = "tags ignored"
@@ -122,11 +130,13 @@ class AccountWriter(Protocol):
         Unavailable only when Zendesk surely did nothing.
         """
 
-    def fetch_results(self, job_id: str, updates: Sequence[TicketUpdate]) -> tuple[ItemResult, ...] | None:
-        """A result for each update once the job has ended, in their order; None while it is under way.
+    def fetch_results(
+        self, jobs: Mapping[str, Sequence[TicketUpdate]]
+    ) -> Mapping[str, tuple[ItemResult, ...]]:
+        """Ask after all these jobs at once; of each that has ended, a result for each of its updates, in their order.
 
-        Items that the job does not mention, and all items of a job that was killed or failed as a whole, are
-        UNKNOWN.
+        Jobs still under way are left out. Items that their job does not mention, and all items of a job that was
+        killed, failed as a whole or is no longer known, are UNKNOWN.
         """
 
     def create_group(self, name: str, description: str) -> Group:
@@ -203,6 +213,12 @@ class Journal(Protocol):
         self, run_id: RunId | None = None, ticket_id: TicketId | None = None
     ) -> tuple[JournalEntry, ...]:
         """Entries of a run or a ticket, oldest first."""
+
+    def read_contradicted(self, since: datetime) -> tuple[JournalEntry, ...]:
+        """Ticket entries of runs begun after `since` that count as not done, though an event mirrored bears their key."""
+
+    def read_public_notes(self, since: datetime) -> tuple[JournalEntry, ...]:
+        """Ticket entries of runs begun after `since` whose event, as mirrored, has a comment the customer can see."""
 
 
 @dataclass(frozen=True, slots=True)

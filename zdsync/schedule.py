@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from zdsync.cron import CronTimes, parse_cron
-from zdsync.errors import ConfigError, Denied, Stopped, ZdsyncError
+from zdsync.errors import ConfigError, Denied, PublicNote, Stopped, ZdsyncError
 from zdsync.settings import Cron, Every, Schedule
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FATAL = (ConfigError, Denied)
+FATAL = (ConfigError, Denied, PublicNote)
 """Errors that no later cycle can get over by itself; the worker ends with their exit code."""
 
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")

@@ -92,9 +92,9 @@ def _finish(
     world: World, account: ZendeskAccount, job_id: str, *updates: TicketUpdate
 ) -> tuple[ItemResult, ...]:
     for _ in range(50):
-        found = account.fetch_results(job_id, updates)
-        if found is not None:
-            return found
+        found = account.fetch_results({job_id: updates})
+        if found:
+            return found[job_id]
         world.sleep(1)
     raise AssertionError("the job never ended")
 

@@ -7,16 +7,20 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Update, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, Update, and_, bindparam, exists, func, insert, select, update
 
 from zdsync.errors import MirrorError
 from zdsync.mirror.engine import Database
 from zdsync.mirror.tables_own import zdsync_changes as changes
+from zdsync.mirror.tables_own import zdsync_runs
+from zdsync.mirror.tables_tickets import ticket_comments, ticket_events
 from zdsync.model import RunId, TicketId
 from zdsync.ports import OPEN_OUTCOMES, JournalEntry, Outcome
 
 _FIELDS = tuple(each.name for each in fields(JournalEntry))
 _THIS = changes.c.key == bindparam("of_key")
+_MAY_COME_TRUE = [each.value for each in (Outcome.NOT_APPLIED, Outcome.CONFLICT, Outcome.REJECTED)]
+"""Outcomes that a job which Zendesk ran late may belie."""
 
 
 class ChangeJournal:
@@ -82,9 +86,30 @@ class ChangeJournal:
             query = query.where(changes.c.object == "ticket", changes.c.object_id == ticket_id)
         return self._read(query)
 
+    def read_contradicted(self, since: datetime) -> tuple[JournalEntry, ...]:
+        return self._read(_with_event(since).where(changes.c.outcome.in_(_MAY_COME_TRUE)))
+
+    def read_public_notes(self, since: datetime) -> tuple[JournalEntry, ...]:
+        comment = ticket_comments.c.audit_id == ticket_events.c.id
+        shown = exists().where(comment, ticket_comments.c.public.is_(True))
+        return self._read(_with_event(since).where(shown))
+
     def _read(self, query: Select[Any]) -> tuple[JournalEntry, ...]:
         with self._database.reading() as connection:
             return tuple(_as_entry(row) for row in connection.execute(query.order_by(changes.c.id)))
+
+
+def _with_event(since: datetime) -> Select[Any]:
+    """Ticket entries whose own event is mirrored; from recent runs by index, so that the journal's length costs nothing."""
+    recent = select(zdsync_runs.c.id).where(zdsync_runs.c.started_at >= since)
+    its_own = and_(
+        ticket_events.c.ticket_id == changes.c.object_id, ticket_events.c.zdsync_key == changes.c.key
+    )
+    return (
+        select(changes)
+        .join(ticket_events, its_own)
+        .where(changes.c.run_id.in_(recent), changes.c.object == "ticket")
+    )
 
 
 def _update_each(connection: Connection, statement: Update, values: Sequence[Mapping[str, Any]]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
 
-from zdsync.errors import Denied, Rejected, Transient, Unreachable
+from zdsync.errors import Conflict, Denied, Rejected, Transient, Unreachable
 from zdsync.model import GroupId, Record, RunId, TicketId
 from zdsync.plan.model import Plan, TicketChange
 from zdsync.ports import (
@@ -17,23 +17,23 @@ from zdsync.ports import (
     ItemOutcome,
     ItemResult,
     Journal,
-    JournalEntry,
     Mirror,
     Outcome,
     TicketSource,
-    TicketUpdate,
 )
 from zdsync.runs.account_objects import AccountObjects
+from zdsync.runs.flights import Flights
 from zdsync.runs.outcomes import Applied, Ended, settle
+from zdsync.runs.resolve import from_ticket
+from zdsync.runs.second_look import SecondLook
+from zdsync.runs.updates import BATCH_SIZE, Item, difference, entry_of, in_batches, make_item, ticket_name
 
 log = logging.getLogger(__name__)
 
-BATCH_SIZE = 100
-"""Zendesk's own limit for update_many. Source: developer.zendesk.com, "Tickets" (read 2026-11)."""
+IN_FLIGHT = 4
+"""Jobs under way at once: enough to hide Zendesk's queue, far under the thirty that an account may have."""
 
 _JOB_PATIENCE_S = 600.0
-_FIRST_POLL_S = 0.5
-_LAST_POLL_S = 5.0
 
 _JOURNAL_OUTCOME = {
     ItemOutcome.APPLIED: Outcome.APPLIED,
@@ -42,10 +42,17 @@ _JOURNAL_OUTCOME = {
     ItemOutcome.UNKNOWN: Outcome.UNKNOWN,
 }
 
+Conflicts = dict[TicketId, Ended]
+"""Tickets that moved on under us; journaled, and not yet counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Applier:
-    """The one narrow door to a customer's Zendesk."""
+    """The one narrow door to a customer's Zendesk.
+
+    With `second_look`, tickets in conflict are decided again and written once more at the end; without, they stay as
+    people have them.
+    """
 
     source: TicketSource
     writer: AccountWriter
@@ -53,221 +60,178 @@ class Applier:
     journal: Journal
     clock: Clock
     run_id: RunId
+    second_look: SecondLook | None = None
 
     def apply(self, plan: Plan, *, limit: int | None = None) -> Applied:
         """Execute a plan: groups, views, then tickets in batches of 100 (the first `limit` of them).
 
-        Raises Transient or Denied when Zendesk is out of reach; whatever was under way is then in the journal
-        without an outcome and is resolved at the next start.
+        What is kept of a change that went well is its count. Raises Transient or Denied when Zendesk is out of
+        reach; whatever was under way is then in the journal without an outcome and is resolved at the next start.
         """
         done = Applied()
         objects = AccountObjects(self.source, self.writer, self.mirror, self.journal, self.clock, self.run_id)
         group_ids = objects.apply(plan, done)
-        changes = plan.ticket_changes if limit is None else plan.ticket_changes[:limit]
-        ready = tuple(self._with_known_groups(changes, group_ids, done))
-        for start in range(0, len(ready), BATCH_SIZE):
-            self._apply_batch(ready[start : start + BATCH_SIZE], done)
+        changes = islice(plan.ticket_changes, limit)
+        conflicts = self._write(self._items(changes, group_ids, done), done)
+        if self.second_look is not None and conflicts:
+            again = list(self._decided_again(self.second_look, conflicts, done))
+            items = self._items(again, group_ids, done, mark=":again")
+            conflicts = self._write(items, done)
+        for end in conflicts.values():
+            done.note(end.name, end.outcome, end.detail)
         return done
 
-    def _with_known_groups(
-        self, changes: Sequence[TicketChange], group_ids: Mapping[str, GroupId], done: Applied
-    ) -> Iterator[tuple[TicketChange, GroupId | None]]:
-        """Each change with the id of the group it moves to; those whose group could not be made are skipped."""
+    def _items(
+        self,
+        changes: Iterable[TicketChange],
+        group_ids: Mapping[str, GroupId],
+        done: Applied,
+        *,
+        mark: str = "",
+    ) -> Iterator[Item]:
+        """Each change with its update; those whose group could not be made are skipped."""
         for change in changes:
-            if change.group is None:
-                yield change, None
+            group = change.group
+            id = group_ids.get(group.name.casefold()) if group is not None else None
+            if group is not None and id is None:
+                name, why = ticket_name(change.ticket_id), f"there is no group {group.name!r}"
+                done.note(name, Outcome.SKIPPED, why)
                 continue
-            id = group_ids.get(change.group.name.casefold())
-            if id is None:
-                done.note(
-                    _name(change.ticket_id), Outcome.SKIPPED, f"there is no group {change.group.name!r}"
-                )
-            else:
-                yield change, id
+            yield make_item(change, id, f"{self.run_id}:{change.ticket_id}{mark}")
 
-    def _apply_batch(self, batch: Sequence[tuple[TicketChange, GroupId | None]], done: Applied) -> None:
-        updates = [self._update(change, group_id) for change, group_id in batch]
-        entries = [
-            self._ticket_entry(change, update) for (change, _), update in zip(batch, updates, strict=True)
-        ]
-        self.journal.record_intents(entries)
-        job_id = self._submit(updates, done)
-        if job_id is None:
-            return
-        self.journal.record_sent([update.key for update in updates], job_id)
-        results = wait_for_job(self.writer, self.clock, job_id, updates)
-        if results is None:
-            for update in updates:
-                done.note(_name(update.ticket_id), Outcome.UNKNOWN, f"job {job_id} has not ended yet")
-            return
-        self._record_results(results, batch, updates, done)
+    # Batches
 
-    def _submit(self, updates: Sequence[TicketUpdate], done: Applied) -> str | None:
-        """The job's id, or None when the whole batch already has its outcome."""
+    def _write(self, items: Iterable[Item], done: Applied) -> Conflicts:
+        """Send everything in batches, a few jobs at a time; the conflicts among it."""
+        batches = in_batches(items)
+        flights = Flights(self.writer, self.clock, patience_s=_JOB_PATIENCE_S)
+        flying: dict[str, Sequence[Item]] = {}
+        conflicts: Conflicts = {}
+        while True:
+            while len(flying) < IN_FLIGHT and (batch := next(batches, ())):
+                job_id = self._send(batch, done, conflicts)
+                if job_id is not None:
+                    flying[job_id] = batch
+                    flights.add(job_id, [item.update for item in batch])
+            if not flying:
+                return conflicts
+            for job_id, results in flights.wait().items():
+                landed = flying.pop(job_id)
+                if results is None:
+                    self._give_up(job_id, landed, done)
+                else:
+                    self._land(landed, results, done, conflicts)
+
+    def _send(self, batch: Sequence[Item], done: Applied, conflicts: Conflicts) -> str | None:
+        """Journal a batch and hand it over; the job's id, or None when the whole batch already has its outcome."""
+        now = self.clock.now()
+        self.journal.record_intents([entry_of(item, self.run_id, now) for item in batch])
         try:
-            return self.writer.submit_updates(updates)
+            job_id = self.writer.submit_updates([item.update for item in batch])
         except Rejected as err:
-            self._settle_all(updates, Outcome.REJECTED, err.message, done)
+            self._settle(batch, Outcome.REJECTED, err.message, done)
+        except Conflict as err:
+            ends = {item.ticket_id: item.ended(Outcome.CONFLICT, err.message) for item in batch}
+            self._record(ends.values())
+            conflicts.update(ends)
         except Unreachable as err:
-            self._settle_all(updates, Outcome.UNKNOWN, err.message, done)
+            self._settle(batch, Outcome.UNKNOWN, err.message, done)
         except (Transient, Denied) as err:
-            self._settle_all(updates, Outcome.NOT_APPLIED, err.message, done)
+            self._settle(batch, Outcome.NOT_APPLIED, err.message, done)
             raise
+        else:
+            self.journal.record_sent([item.update.key for item in batch], job_id)
+            return job_id
         return None
 
-    def _record_results(
-        self,
-        results: Sequence[ItemResult],
-        batch: Sequence[tuple[TicketChange, GroupId | None]],
-        updates: Sequence[TicketUpdate],
-        done: Applied,
-    ) -> None:
-        keys = {update.ticket_id: update.key for update in updates}
-        outcomes = {result.ticket_id: _JOURNAL_OUTCOME[result.outcome] for result in results}
-        details = {result.ticket_id: result.detail for result in results}
-        at = self.clock.now()
-        self.journal.record_outcomes(
-            [(keys[id], outcome, details[id]) for id, outcome in outcomes.items()], at
-        )
-        differences = self._read_back(batch, outcomes)
-        if differences:
-            self.journal.record_outcomes(
-                [(keys[id], Outcome.APPLIED, text) for id, text in differences.items()], at
-            )
-        for id, outcome in outcomes.items():
-            done.note(_name(id), outcome, differences.get(id, details[id]))
-        log.info("apply.batch", extra={"count": len(batch), **_by_name(outcomes.values())})
+    def _give_up(self, job_id: str, batch: Sequence[Item], done: Applied) -> None:
+        """Leave a job that does not end to the next start; its tickets stay out of plans until then."""
+        log.warning("apply.job_stuck", extra={"job_id": job_id, "count": len(batch)})
+        for item in batch:
+            done.note(item.name, Outcome.UNKNOWN, f"job {job_id} has not ended yet")
 
-    def _read_back(
-        self, batch: Sequence[tuple[TicketChange, GroupId | None]], outcomes: Mapping[TicketId, Outcome]
-    ) -> dict[TicketId, str]:
-        """Fetch and mirror what was written; where an applied change does not show, what differs."""
-        page = self.source.fetch_tickets(list(outcomes))
+    def _land(
+        self, batch: Sequence[Item], results: Sequence[ItemResult], done: Applied, conflicts: Conflicts
+    ) -> None:
+        """Journal what the job says, and then what the tickets show."""
+        told = [
+            item.ended(_JOURNAL_OUTCOME[result.outcome], result.detail)
+            for item, result in zip(batch, results, strict=True)
+        ]
+        self._record(end for end in told if end.outcome is not Outcome.UNKNOWN)
+        seen = self._read_back(batch, results)
+        self._record(end for end, before in zip(seen, told, strict=True) if end != before)
+        for item, end in zip(batch, seen, strict=True):
+            if end.outcome is Outcome.CONFLICT:
+                conflicts[item.ticket_id] = end
+            else:
+                done.note(end.name, end.outcome, end.detail)
+        counts = Counter(end.outcome.value for end in seen)
+        log.info("apply.batch", extra={"count": len(batch), **counts})
+
+    def _read_back(self, batch: Sequence[Item], results: Sequence[ItemResult]) -> list[Ended]:
+        """Fetch and mirror what was written, and say how each change ended in the light of it."""
+        page = self.source.fetch_tickets([item.ticket_id for item in batch])
         self.mirror.record_page(page, None, self.clock.now())
         rows = {row["id"]: row for row in page.rows.get("tickets", ())}
-        found: dict[TicketId, str] = {}
-        for change, group_id in batch:
-            id = change.ticket_id
-            if outcomes.get(id) is Outcome.APPLIED and id in rows:
-                difference = _difference(change, group_id, rows[id])
-                if difference:
-                    found[id] = difference
-                    log.warning("apply.differs", extra={"ticket_id": id})
-        return found
+        return [
+            item.ended(*self._seen(item, result, rows.get(item.ticket_id)))
+            for item, result in zip(batch, results, strict=True)
+        ]
 
-    def _update(self, change: TicketChange, group_id: GroupId | None) -> TicketUpdate:
-        return TicketUpdate(
-            ticket_id=change.ticket_id,
-            updated_stamp=change.updated_stamp,
-            key=f"{self.run_id}:{change.ticket_id}",
-            fields=api_fields(change, group_id),
-            add_tags=change.add_tags,
-            remove_tags=change.remove_tags,
-            all_tags=change.tags,
-            note=change.note,
-        )
+    def _seen(self, item: Item, result: ItemResult, row: Record | None) -> tuple[Outcome, str]:
+        """One change's outcome and detail, the ticket being known as it is now; None when it is gone."""
+        outcome = _JOURNAL_OUTCOME[result.outcome]
+        if outcome is Outcome.UNKNOWN:
+            return from_ticket(self.source, item.update, row)
+        if outcome is Outcome.APPLIED:
+            differs = difference(item, row) if row is not None else ""
+            if differs:
+                log.warning("apply.differs", extra={"ticket_id": item.ticket_id})
+            return outcome, differs or result.detail
+        if row is None:
+            return Outcome.SKIPPED, "the ticket is gone"
+        if row["status"] == "closed":
+            return Outcome.SKIPPED, "the ticket was closed meanwhile"
+        return outcome, self._named(result)
 
-    def _ticket_entry(self, change: TicketChange, update: TicketUpdate) -> JournalEntry:
-        after = dict(update.fields)
-        before = _before(change)
-        if change.add_tags or change.remove_tags:
-            after["tags"] = list(change.tags)
-            before["tags"] = sorted((set(change.tags) - set(change.add_tags)) | set(change.remove_tags))
-        return JournalEntry(
-            key=update.key,
-            run_id=self.run_id,
-            object="ticket",
-            object_id=change.ticket_id,
-            name=_name(change.ticket_id),
-            rule=change.rule,
-            reason=change.reason,
-            before=before,
-            after=after,
-            outcome=Outcome.INTENDED,
-            intended_at=self.clock.now(),
-            note_digest=change.note_digest,
-            updated_stamp=change.updated_stamp,
-        )
+    def _named(self, result: ItemResult) -> str:
+        """Zendesk's refusal, with the titles of the fields it is about."""
+        if not result.fields:
+            return result.detail
+        titles = {field.id: field.title for field in self.mirror.read_account().ticket_fields}
+        named = (titles.get(id, f"field {id}") for id in result.fields)
+        return f"{result.detail} ({', '.join(named)})"
 
-    def _settle_all(
-        self, updates: Sequence[TicketUpdate], outcome: Outcome, detail: str, done: Applied
-    ) -> None:
-        ends = [Ended(update.key, _name(update.ticket_id), outcome, detail) for update in updates]
-        settle(self.journal, self.clock, done, ends)
+    # Conflicts
 
+    def _decided_again(
+        self, second_look: SecondLook, conflicts: Conflicts, done: Applied
+    ) -> Iterator[TicketChange]:
+        """The changes that are due now, one batch at most; what is not to be written is settled here."""
+        left = dict(conflicts)
+        for again in second_look.decide(list(conflicts)[:BATCH_SIZE]):
+            end = left.pop(again.ticket_id)
+            if again.outcome is not None:
+                settled = Ended(end.key, end.name, again.outcome, again.reason)
+                settle(self.journal, self.clock, done, (settled,))
+                continue
+            done.decided_again += 1
+            if again.change is not None:
+                yield again.change
+            else:
+                detail = f"decided again, nothing to do: {again.reason}"
+                self._record((Ended(end.key, end.name, Outcome.CONFLICT, detail),))
+        for end in left.values():
+            done.note(end.name, end.outcome, end.detail)
 
-def wait_for_job(
-    writer: AccountWriter,
-    clock: Clock,
-    job_id: str,
-    updates: Sequence[TicketUpdate],
-    *,
-    patience_s: float = _JOB_PATIENCE_S,
-) -> tuple[ItemResult, ...] | None:
-    """The job's results, asked for with growing pauses; None when it has not ended in `patience_s`."""
-    waited, pause = 0.0, _FIRST_POLL_S
-    while True:
-        results = writer.fetch_results(job_id, updates)
-        if results is not None or waited >= patience_s:
-            return results
-        clock.sleep(pause)
-        waited += pause
-        pause = min(pause * 1.5, _LAST_POLL_S)
+    # Outcomes
 
+    def _settle(self, batch: Sequence[Item], outcome: Outcome, detail: str, done: Applied) -> None:
+        settle(self.journal, self.clock, done, [item.ended(outcome, detail) for item in batch])
 
-def api_fields(change: TicketChange, group_id: GroupId | None) -> dict[str, Any]:
-    """A change's fields as the API names them; a new group comes with an assignee only if one may stay."""
-    fields: dict[str, Any] = {}
-    custom: dict[str, Any] = {}
-    for diff in change.fields:
-        parent, _, id = diff.field.partition(".")
-        if parent == "custom_fields":
-            custom[id] = list(diff.after) if isinstance(diff.after, tuple) else diff.after
-        else:
-            fields[diff.field] = diff.after
-    if custom:
-        fields["custom_fields"] = custom
-    if group_id is not None:
-        fields["group_id"] = group_id
-    if change.assignee_before is not None:
-        fields["assignee_id"] = None
-    return fields
-
-
-def _before(change: TicketChange) -> dict[str, Any]:
-    before: dict[str, Any] = {}
-    custom: dict[str, Any] = {}
-    for diff in change.fields:
-        parent, _, id = diff.field.partition(".")
-        if parent == "custom_fields":
-            custom[id] = list(diff.before) if isinstance(diff.before, tuple) else diff.before
-        else:
-            before[diff.field] = diff.before
-    if custom:
-        before["custom_fields"] = custom
-    if change.group is not None:
-        before["group_id"] = change.group_before.id if change.group_before else None
-    if change.assignee_before is not None:
-        before["assignee_id"] = change.assignee_before
-    return before
-
-
-def _difference(change: TicketChange, group_id: GroupId | None, row: Record) -> str:
-    """What of an applied change the ticket does not show; empty when all is as asked."""
-    tags = set(row["tags"] or ())
-    parts = []
-    if missing := sorted(set(change.add_tags) - tags):
-        parts.append(f"tags not added: {', '.join(missing)}")
-    if kept := sorted(set(change.remove_tags) & tags):
-        parts.append(f"tags not removed: {', '.join(kept)}")
-    if group_id is not None and row["group_id"] != group_id:
-        parts.append(f"group is {row['group_id']}, not {group_id}")
-    return "; ".join(parts)
-
-
-def _name(ticket_id: TicketId) -> str:
-    return f"ticket {ticket_id}"
-
-
-def _by_name(outcomes: Any) -> dict[str, int]:
-    return {outcome.value: count for outcome, count in Counter(outcomes).items()}
+    def _record(self, ends: Iterable[Ended]) -> None:
+        """Journal outcomes without counting them yet."""
+        rows = [(end.key, end.outcome, end.detail) for end in ends]
+        if rows:
+            self.journal.record_outcomes(rows, self.clock.now())

@@ -16,10 +16,12 @@ from zdsync.plan.model import Limits, Plan
 from zdsync.ports import AccountWriter, Clock, Journal, Mirror, Outcome, Run, TicketSource
 from zdsync.rules.model import RuleSet
 from zdsync.runs.apply import Applier
-from zdsync.runs.outcomes import Applied
-from zdsync.runs.plan import Planned, make_plan, mirror_until
+from zdsync.runs.outcomes import Applied, Ended
+from zdsync.runs.plan import Judge, Planned, make_judge, make_plan, mirror_until
+from zdsync.runs.public_notes import refuse_public_notes
 from zdsync.runs.pull import Pulled, pull
-from zdsync.runs.resolve import resolve
+from zdsync.runs.resolve import resolve, settle_belied
+from zdsync.runs.second_look import SecondLook
 
 log = logging.getLogger(__name__)
 
@@ -113,18 +115,20 @@ def run_cycle(place: Workplace, *, is_dry: bool = False) -> Cycle:
         place.mirror.record_decisions(planned.records(run_id))
         if place.is_shadow or is_dry:
             return Cycle(run_id, pulled, planned, None, DONE)
+        refuse_public_notes(place.source, place.mirror, place.journal, place.clock)
         refuse_breach(planned.plan, place.limits)
-        applied = run_apply(place, record, planned.plan)
+        applied = run_apply(place, record, planned.plan, second_look=make_second_look(place))
         return Cycle(run_id, pulled, planned, applied, record.exit_code)
 
 
-def settle_open(place: Workplace) -> int:
-    """Find out what became of writes that a stopped run left without outcome."""
+def settle_open(place: Workplace) -> tuple[Ended, ...]:
+    """Find out what became of writes that a stopped run left without outcome; those settled."""
     return resolve(place.source, place.writer, place.mirror, place.journal, place.clock)
 
 
 def run_pull(place: Workplace, record: Record, *, respect_cadence: bool = False) -> Pulled:
     pulled = pull(place.source, place.mirror, place.clock, start=place.start, respect_cadence=respect_cadence)
+    settle_belied(place.journal, place.clock)
     record.figures |= {f"pulled_{stream.value}": count for stream, count in pulled.rows.items()}
     return pulled
 
@@ -152,13 +156,37 @@ def keep_rules(mirror: Mirror, rules: RuleSet, at: datetime) -> None:
     mirror.record_ruleset(rules.digest, text, at)
 
 
-def run_apply(place: Workplace, record: Record, plan: Plan, *, limit: int | None = None) -> Applied:
-    """Execute a plan and look once more for outcomes that stayed unknown."""
-    applier = Applier(place.source, place.writer, place.mirror, place.journal, place.clock, record.run.id)
+def make_second_look(place: Workplace) -> SecondLook:
+    """Tickets that change while a cycle writes are decided by the rules as they stand then."""
+
+    def judge(now: datetime) -> Judge:
+        return make_judge(place.mirror, place.rules(), now, tag_prefix=place.tag_prefix)
+
+    return SecondLook(place.source, place.mirror, place.clock, judge)
+
+
+def run_apply(
+    place: Workplace,
+    record: Record,
+    plan: Plan,
+    *,
+    limit: int | None = None,
+    second_look: SecondLook | None = None,
+) -> Applied:
+    """Execute a plan and look once more for outcomes that stayed unknown.
+
+    Raises PublicNote, before anything is written, when a note of ours was seen by a customer.
+    """
+    refuse_public_notes(place.source, place.mirror, place.journal, place.clock)
+    applier = Applier(
+        place.source, place.writer, place.mirror, place.journal, place.clock, record.run.id, second_look
+    )
     applied = applier.apply(plan, limit=limit)
     if applied.outcomes[Outcome.UNKNOWN]:
-        settle_open(place)
+        for end in settle_open(place):
+            applied.learn(end.name, end.outcome, end.detail)
     record.figures |= {outcome.value: count for outcome, count in applied.outcomes.items()}
+    record.figures["decided_again"] = applied.decided_again
     record.exit_code = DONE if applied.is_whole else IN_PART
     return applied
 

@@ -20,15 +20,28 @@ class Left:
 
 @dataclass(slots=True)
 class Applied:
-    """How an apply ended: outcomes counted, and everything that is not simply done."""
+    """How an apply ended: outcomes counted, and everything that is not simply done.
+
+    `decided_again` counts tickets in conflict whose second decision was carried out or found nothing to do.
+    """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     left: list[Left] = field(default_factory=list)
+    decided_again: int = 0
 
     def note(self, name: str, outcome: Outcome, detail: str = "") -> None:
         self.outcomes[outcome] += 1
         if outcome is not Outcome.APPLIED or detail:
             self.left.append(Left(name, outcome, detail))
+
+    def learn(self, name: str, outcome: Outcome, detail: str) -> None:
+        """Put the outcome of a change that was UNKNOWN in its place."""
+        for place, left in enumerate(self.left):
+            if (left.name, left.outcome) == (name, Outcome.UNKNOWN):
+                del self.left[place]
+                self.outcomes -= Counter([Outcome.UNKNOWN])
+                self.note(name, outcome, detail)
+                return
 
     @property
     def is_whole(self) -> bool:

@@ -82,7 +82,7 @@ def pull(
             mirror.record_skipped(stream, err.message, clock.now())
             pulled.skipped[stream] = err.message
             log.warning("pull.skipped", extra={"stream": stream.value})
-    _fill_in_users(source, mirror, clock)
+    fill_in_users(source, mirror, clock)
     return pulled
 
 
@@ -141,7 +141,7 @@ def _size(page: Page) -> int:
     return len(page.rows.get(page.stream.value, ()))
 
 
-def _fill_in_users(source: TicketSource, mirror: Mirror, clock: Clock) -> None:
+def fill_in_users(source: TicketSource, mirror: Mirror, clock: Clock) -> None:
     """Fetch users that tickets or comments name and no export brought, so that no join loses a ticket."""
     missing = mirror.read_missing_users()
     if missing:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from zdsync.errors import Rejected
 from zdsync.model import Record, Stream, TicketId
 from zdsync.ports import (
     AccountWriter,
@@ -20,32 +19,36 @@ from zdsync.ports import (
     TicketSource,
     TicketUpdate,
 )
-from zdsync.runs.apply import wait_for_job
+from zdsync.runs.flights import Flights
+from zdsync.runs.outcomes import Ended
 from zdsync.runs.pull import pull
 
 log = logging.getLogger(__name__)
 
 _JOB_PATIENCE_S = 60.0
+_LATE = timedelta(minutes=2)
+"""How long a batch whose reply was lost may lie in Zendesk's queue before its absence counts as an outcome."""
+_MEMORY = timedelta(days=7)
+"""How far back events are compared with the journal; far longer than Zendesk keeps a job."""
 _KNOWN = {
     ItemOutcome.APPLIED: Outcome.APPLIED,
     ItemOutcome.CONFLICT: Outcome.CONFLICT,
     ItemOutcome.REJECTED: Outcome.REJECTED,
 }
 
-Settled = tuple[str, Outcome, str]
-
 
 def resolve(
     source: TicketSource, writer: AccountWriter, mirror: Mirror, journal: Journal, clock: Clock
-) -> int:
-    """Give every open journal entry its outcome by asking Zendesk; the number of entries settled.
+) -> tuple[Ended, ...]:
+    """Give open journal entries their outcome by asking Zendesk; the entries settled.
 
-    A job that still runs keeps its entries open, and its tickets out of the next plan. A change that left no mark
-    in its ticket's audits did not happen; should a forgotten job still carry it out, the stamp it was made with
-    keeps it from happening on top of anything newer, and its mark is noticed when the events are mirrored.
+    A job that still runs keeps its entries open, and its tickets out of the next plan; so does a batch sent moments
+    ago whose job we never heard of. A change that left no mark in its ticket's audits did not happen; should a
+    forgotten job still carry it out, the stamp it was made with keeps it from happening on top of anything newer,
+    and its mark is noticed when the events are mirrored.
     """
     entries = journal.read_open()
-    settled: list[Settled] = []
+    settled: list[Ended] = []
     tickets = [entry for entry in entries if entry.object == "ticket"]
     doubtful = list(_from_jobs(writer, clock, tickets, settled))
     settled.extend(_from_tickets(source, mirror, clock, doubtful))
@@ -53,34 +56,41 @@ def resolve(
     object_ids: dict[str, int] = {}
     settled.extend(_from_account(source, mirror, clock, objects, object_ids))
     if settled:
-        journal.record_outcomes(settled, clock.now(), object_ids)
+        rows = [(end.key, end.outcome, end.detail) for end in settled]
+        journal.record_outcomes(rows, clock.now(), object_ids)
         log.info("resolve.done", extra={"count": len(settled)})
-    return len(settled)
+    return tuple(settled)
+
+
+def settle_belied(journal: Journal, clock: Clock) -> int:
+    """Mark as applied what the journal took for undone and the events just mirrored show as done; how many."""
+    entries = journal.read_contradicted(clock.now() - _MEMORY)
+    if entries:
+        detail = "done late: found in the ticket's events"
+        journal.record_outcomes([(entry.key, Outcome.APPLIED, detail) for entry in entries], clock.now())
+        log.warning("resolve.late", extra={"count": len(entries)})
+    return len(entries)
 
 
 def _from_jobs(
-    writer: AccountWriter, clock: Clock, entries: Sequence[JournalEntry], settled: list[Settled]
+    writer: AccountWriter, clock: Clock, entries: Sequence[JournalEntry], settled: list[Ended]
 ) -> Iterator[JournalEntry]:
     """Settle what finished jobs tell; yield the entries that no job answers for."""
     by_job: dict[str | None, list[JournalEntry]] = defaultdict(list)
     for entry in entries:
         by_job[entry.job_id if entry.outcome is Outcome.SENT else None].append(entry)
     yield from by_job.pop(None, [])
+    flights = Flights(writer, clock, patience_s=_JOB_PATIENCE_S)
     for job_id, members in by_job.items():
         assert job_id is not None, "entries without a job were taken out above"
-        updates = [_as_update(entry) for entry in members]
-        try:
-            results = wait_for_job(writer, clock, job_id, updates, patience_s=_JOB_PATIENCE_S)
-        except Rejected:  # Zendesk forgets jobs after about a day
-            yield from members
-            continue
-        if results is None:
-            continue
-        for entry, result in zip(members, results, strict=True):
-            if result.outcome is ItemOutcome.UNKNOWN:
-                yield entry
-            else:
-                settled.append((entry.key, _KNOWN[result.outcome], result.detail))
+        flights.add(job_id, [_as_update(entry) for entry in members])
+    while flights:
+        for job_id, results in flights.wait().items():
+            for entry, result in zip(by_job[job_id], results or (), strict=results is not None):
+                if result.outcome is ItemOutcome.UNKNOWN:
+                    yield entry
+                else:
+                    settled.append(Ended(entry.key, entry.name, _KNOWN[result.outcome], result.detail))
 
 
 def _as_update(entry: JournalEntry) -> TicketUpdate:
@@ -91,27 +101,32 @@ def _as_update(entry: JournalEntry) -> TicketUpdate:
 
 def _from_tickets(
     source: TicketSource, mirror: Mirror, clock: Clock, entries: Sequence[JournalEntry]
-) -> Iterator[Settled]:
-    """Ask the tickets themselves: one that has not moved since our stamp was not written, else its audits tell."""
+) -> Iterator[Ended]:
+    """Ask the tickets themselves."""
     if not entries:
         return
     page = source.fetch_tickets([_as_update(entry).ticket_id for entry in entries])
     mirror.record_page(page, None, clock.now())
     rows: dict[int, Record] = {row["id"]: row for row in page.rows.get("tickets", ())}
     for entry in entries:
-        yield _outcome_of(source, entry, rows.get(entry.object_id or 0))
+        outcome, detail = from_ticket(source, _as_update(entry), rows.get(entry.object_id or 0))
+        may_come = entry.outcome is not Outcome.SENT and clock.now() - entry.intended_at < _LATE
+        if outcome is Outcome.APPLIED or not may_come:
+            yield Ended(entry.key, entry.name, outcome, detail)
 
 
-def _outcome_of(source: TicketSource, entry: JournalEntry, row: Record | None) -> Settled:
-    update = _as_update(entry)
+def from_ticket(source: TicketSource, update: TicketUpdate, row: Record | None) -> tuple[Outcome, str]:
+    """Whether a ticket shows an update of ours; `row` is the ticket as it is now, None when it is gone.
+
+    One that has not moved since our stamp was not written; else its audits tell.
+    """
     if row is None:
-        return entry.key, Outcome.NOT_APPLIED, "the ticket is gone"
+        return Outcome.NOT_APPLIED, "the ticket is gone"
     if _same_second(row["updated_at"], update.updated_stamp):
-        return entry.key, Outcome.NOT_APPLIED, "the ticket has not changed since"
-    events = source.fetch_events(update.ticket_id)
-    if any(event.key == entry.key for event in events):
-        return entry.key, Outcome.APPLIED, "found in the ticket's audits"
-    return entry.key, Outcome.NOT_APPLIED, "not in the ticket's audits"
+        return Outcome.NOT_APPLIED, "the ticket has not changed since"
+    if any(event.key == update.key for event in source.fetch_events(update.ticket_id)):
+        return Outcome.APPLIED, "found in the ticket's audits"
+    return Outcome.NOT_APPLIED, "not in the ticket's audits"
 
 
 def _same_second(one: datetime, other: datetime) -> bool:
@@ -124,7 +139,7 @@ def _from_account(
     clock: Clock,
     entries: Sequence[JournalEntry],
     object_ids: dict[str, int],
-) -> Iterator[Settled]:
+) -> Iterator[Ended]:
     """A group or view that should have been created either stands in the account's list by now or was not made."""
     if not entries:
         return
@@ -132,10 +147,15 @@ def _from_account(
     account = mirror.read_account()
     found: dict[tuple[str, str], int] = {("view", view.title.casefold()): view.id for view in account.views}
     found |= {("group", group.name.casefold()): group.id for group in account.groups if not group.is_deleted}
+    inactive = {view.id for view in account.views if not view.is_active}
     for entry in entries:
         id = found.get((entry.object, entry.name.casefold()))
-        if id is None:
-            yield entry.key, Outcome.NOT_APPLIED, "not in the account"
+        if "active" in entry.after:
+            is_done = (entry.object_id in inactive) is not entry.after["active"]
+            outcome = Outcome.APPLIED if is_done else Outcome.NOT_APPLIED
+            yield Ended(entry.key, entry.name, outcome, "as the account has it")
+        elif id is None:
+            yield Ended(entry.key, entry.name, Outcome.NOT_APPLIED, "not in the account")
         else:
             object_ids[entry.key] = id
-            yield entry.key, Outcome.APPLIED, "found in the account"
+            yield Ended(entry.key, entry.name, Outcome.APPLIED, "found in the account")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -86,6 +86,9 @@ class ZendeskAccount:
     def fetch_events(self, ticket_id: TicketId) -> tuple[Event, ...]:
         return self._reader.events(ticket_id)
 
+    def fetch_history(self, ticket_id: TicketId) -> Page:
+        return self._reader.history(ticket_id)
+
     def submit_updates(self, updates: Sequence[TicketUpdate]) -> str:
         self._jobs.wait_for_room()
         job_id, tags_ignored = self._writer.submit(updates)
@@ -94,17 +97,15 @@ class ZendeskAccount:
             self._jobs_without_tags.add(job_id)
         return job_id
 
-    def fetch_results(self, job_id: str, updates: Sequence[TicketUpdate]) -> tuple[ItemResult, ...] | None:
+    def fetch_results(
+        self, jobs: Mapping[str, Sequence[TicketUpdate]]
+    ) -> Mapping[str, tuple[ItemResult, ...]]:
         """As the port says; `detail` is TAGS_IGNORED where everything but the tags was applied."""
-        results = self._jobs.results(job_id, updates)
-        if results is None or job_id not in self._jobs_without_tags:
-            return results
-        return tuple(
-            replace(result, detail=TAGS_IGNORED)
-            if result.outcome is ItemOutcome.APPLIED and _has_tags(update)
-            else result
-            for result, update in zip(results, updates, strict=True)
-        )
+        results = self._jobs.results(jobs)
+        for job_id in results.keys() & self._jobs_without_tags:
+            results[job_id] = tuple(map(_without_tags, results[job_id], jobs[job_id]))
+            self._jobs_without_tags.discard(job_id)
+        return results
 
     def create_group(self, name: str, description: str) -> Group:
         return writes.create_group(self._client, name, description)

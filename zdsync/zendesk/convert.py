@@ -137,7 +137,7 @@ def option_rows(field: Mapping[str, Any]) -> list[Record]:
     return rows
 
 
-def events_in(rows: Rows) -> tuple[Event, ...]:
+def events_in(rows: Mapping[str, list[Record]]) -> tuple[Event, ...]:
     """Rows of `ticket_events` and their comments as values, oldest first."""
     said: dict[int, list[Record]] = {}
     for comment in rows.get("ticket_comments", ()):

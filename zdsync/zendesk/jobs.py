@@ -7,11 +7,12 @@ success: a recorded job was completed with 148 of 151 items failed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from zdsync.detect import TextFilter
 from zdsync.errors import RateLimited, Rejected
+from zdsync.model import FieldId
 from zdsync.ports import ItemOutcome, ItemResult, TicketUpdate
 from zdsync.zendesk.client import Client
 from zdsync.zendesk.columns import as_int
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 ACCOUNT_JOBS = 30
 """Jobs an account may have queued and running at once."""
+JOBS_AT_ONCE = 100
+"""Jobs asked after in one request."""
 LOOK_EVERY_S = 2.0
 LONGEST_WAIT_S = 600.0
 DETAIL_LENGTH = 200
@@ -56,37 +59,50 @@ class Jobs:
             waited_s += LOOK_EVERY_S
 
     def _forget_ended(self) -> None:
-        """Ask for all open jobs at once; those not under way, or no longer known, have ended."""
-        answer = self._client.get("job_statuses/show_many.json", {"ids": ",".join(sorted(self._open))})
-        found = answer.body.get("job_statuses")
-        jobs = [job for job in found if isinstance(job, dict)] if isinstance(found, list) else []
-        self._open &= {str(job.get("id")) for job in jobs if job.get("status") in _UNDER_WAY}
+        """Those not under way, or no longer known, have ended."""
+        self._open &= {job_id for job_id, job in self._look_up(self._open).items() if _is_under_way(job)}
 
-    def fetch(self, job_id: str) -> Mapping[str, Any] | None:
-        """The job's status once it has ended, None while it is under way; a forgotten job has ended."""
+    def _look_up(self, job_ids: Collection[str]) -> dict[str, Mapping[str, Any]]:
+        """The jobs that the account knows of these, asked for together."""
+        wanted = sorted(job_ids)
+        found: dict[str, Mapping[str, Any]] = {}
+        for first in range(0, len(wanted), JOBS_AT_ONCE):
+            ids = ",".join(wanted[first : first + JOBS_AT_ONCE])
+            jobs = self._client.get("job_statuses/show_many.json", {"ids": ids}).body.get("job_statuses")
+            known = [job for job in jobs if isinstance(job, dict)] if isinstance(jobs, list) else []
+            found |= {str(job.get("id")): job for job in known}
+        return found
+
+    def _look_for(self, job_id: str) -> Mapping[str, Any]:
+        """One job that the list left out; empty when it is forgotten."""
         try:
-            answer = self._client.get(f"job_statuses/{job_id}.json")
+            job = self._client.get(f"job_statuses/{job_id}.json").body.get("job_status")
         except Rejected as err:
             if err.status != 404:
                 raise
-            self._open.discard(job_id)
             return {}
-        status = answer.body.get("job_status")
-        status = status if isinstance(status, dict) else {}
-        if status.get("status") in _UNDER_WAY:
-            return None
-        self._open.discard(job_id)
-        return status
+        return job if isinstance(job, dict) else {}
 
-    def results(self, job_id: str, updates: Sequence[TicketUpdate]) -> tuple[ItemResult, ...] | None:
+    def fetch_ended(self, job_ids: Collection[str]) -> dict[str, Mapping[str, Any]]:
+        """The statuses of those jobs that have ended; a forgotten one has ended, with an empty status."""
+        found = self._look_up(job_ids)
+        jobs = {job_id: found.get(job_id) or self._look_for(job_id) for job_id in job_ids}
+        ended = {job_id: job for job_id, job in jobs.items() if not _is_under_way(job)}
+        self._open -= ended.keys()
+        return ended
+
+    def results(self, jobs: Mapping[str, Sequence[TicketUpdate]]) -> dict[str, tuple[ItemResult, ...]]:
         """As `AccountWriter.fetch_results`."""
-        status = self.fetch(job_id)
-        if status is None:
-            return None
-        found = results_in(status, updates, self._filter)
-        failed = sum(result.outcome is not ItemOutcome.APPLIED for result in found)
-        log.info("job.ended", extra={"job_id": job_id, "count": len(found), "not_applied": failed})
-        return found
+        results = {}
+        for job_id, status in self.fetch_ended(jobs).items():
+            found = results[job_id] = results_in(status, jobs[job_id], self._filter)
+            failed = sum(result.outcome is not ItemOutcome.APPLIED for result in found)
+            log.info("job.ended", extra={"job_id": job_id, "count": len(found), "not_applied": failed})
+        return results
+
+
+def _is_under_way(job: Mapping[str, Any]) -> bool:
+    return job.get("status") in _UNDER_WAY
 
 
 def results_in(
@@ -109,7 +125,7 @@ def _result(update: TicketUpdate, item: Mapping[str, Any] | None, text_filter: T
     if item.get("success") is True and not item.get("error"):
         return ItemResult(update.ticket_id, ItemOutcome.APPLIED)
     outcome = ItemOutcome.CONFLICT if _is_conflict(item) else ItemOutcome.REJECTED
-    return ItemResult(update.ticket_id, outcome, _detail(item, text_filter))
+    return ItemResult(update.ticket_id, outcome, _detail(item, text_filter), _fields(item))
 
 
 def _is_conflict(item: Mapping[str, Any]) -> bool:
@@ -119,6 +135,25 @@ def _is_conflict(item: Mapping[str, Any]) -> bool:
 
 def _detail(item: Mapping[str, Any], text_filter: TextFilter) -> str:
     """Zendesk's word and sentence for a refusal, masked like any text of a ticket."""
-    said = [item[key] for key in ("error", "details") if isinstance(item.get(key), str)]
+    error, details = item.get("error"), item.get("details")
+    said = [error] if isinstance(error, str) else []
+    said += [details] if isinstance(details, str) else [fault["description"] for fault in _faults(details)]
     masked, _ = text_filter(": ".join(said)[:DETAIL_LENGTH])
     return masked
+
+
+def _fields(item: Mapping[str, Any]) -> tuple[FieldId, ...]:
+    ids = (as_int(fault.get("ticket_field_id")) for fault in _faults(item.get("details")))
+    return tuple(FieldId(id) for id in ids if id is not None)
+
+
+def _faults(details: Any) -> list[dict[str, Any]]:
+    """What a refused ticket lists by field: `{"base": [{"description", "error", "ticket_field_id"}]}`.
+
+    Source: 422 answers to solving a ticket without its required fields (as users of zenpy report them).
+    """
+    listed = details.values() if isinstance(details, dict) else ()
+    faults = [fault for found in listed if isinstance(found, list) for fault in found]
+    return [
+        fault for fault in faults if isinstance(fault, dict) and isinstance(fault.get("description"), str)
+    ]

@@ -193,9 +193,13 @@ class Reader:
             yield Page(Stream.TICKETS, rows, answer.served_at)
 
     def events(self, ticket_id: TicketId) -> tuple[Event, ...]:
-        """As `TicketSource.fetch_events`. The audits of an archived ticket come all at once."""
-        path = _tickets.audits.endpoint % {"id": ticket_id}
-        return events_in(self._rows(Stream.EVENTS, self._listed(path)))
+        """As `TicketSource.fetch_events`."""
+        return events_in(self.history(ticket_id).rows)
+
+    def history(self, ticket_id: TicketId) -> Page:
+        """As `TicketSource.fetch_history`. The audits of an archived ticket come all at once."""
+        answers = list(self._listed(_tickets.audits.endpoint % {"id": ticket_id}))
+        return Page(Stream.EVENTS, self._rows(Stream.EVENTS, answers), answers[0].served_at)
 
     def _rows(self, stream: Stream, answers: Iterable[Answer]) -> Rows:
         """The rows of several answers. Data moves while they are asked for: a row that comes again replaces itself."""

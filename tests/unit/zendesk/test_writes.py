@@ -38,6 +38,10 @@ def _job(status: str, results: object = None) -> dict[str, Any]:
     return {"job_status": {"id": "V3-1", "status": status, "results": results}}
 
 
+def _listed(status: str, results: object = None) -> dict[str, Any]:
+    return {"job_statuses": [_job(status, results)["job_status"]]}
+
+
 def test_payload_holds_the_change_its_stamp_and_our_mark() -> None:
     """One ticket of a batch: fields, tag deltas, an internal note, the stamp decided on, and the journal's key."""
     wanted = update(
@@ -73,12 +77,12 @@ def test_ignored_tags_are_known_and_the_next_batch_falls_back(caplog: pytest.Log
     """Once the account says it ignored tag deltas, that batch's results say so and later ones send full lists."""
     responses.put(BATCH, json=QUEUED, headers={"x-zendesk-api-warn": WARNING})
     done = [{"action": "update", "id": 1, "status": "Updated", "success": True}]
-    responses.get(f"{API}/job_statuses/V3-1.json", json=_job("completed", done))
+    responses.get(OPEN_JOBS, json=_listed("completed", done))
     account = make_account()
     tagged = update(add_tags=("tier_2",), all_tags=("tier_2", "vip"))
     with caplog.at_level(logging.WARNING):
         job_id = account.submit_updates([tagged])
-    (result,) = account.fetch_results(job_id, [tagged]) or ()
+    (result,) = account.fetch_results({job_id: [tagged]})[job_id]
     assert (result.outcome, result.detail) == (ItemOutcome.APPLIED, TAGS_IGNORED)
     account.submit_updates([tagged])
     assert _sent()["tickets"][0]["tags"] == ["tier_2", "vip"]
@@ -104,16 +108,46 @@ def test_ignored_keys_are_read(header: str, keys: tuple[str, ...]) -> None:
 @responses.activate
 def test_job_under_way_has_no_results(status: str) -> None:
     """While a job runs there is nothing to say."""
-    responses.get(f"{API}/job_statuses/V3-1.json", json=_job(status))
-    assert make_account().fetch_results("V3-1", [update()]) is None
+    responses.get(OPEN_JOBS, json=_listed(status))
+    assert make_account().fetch_results({"V3-1": [update()]}) == {}
 
 
 @responses.activate
 def test_forgotten_job_leaves_everything_unknown() -> None:
     """Job data lives for about a day; after that every item is unknown."""
+    responses.get(OPEN_JOBS, json={"job_statuses": []})
     responses.get(f"{API}/job_statuses/V3-1.json", status=404, json={"error": "RecordNotFound"})
-    (result,) = make_account().fetch_results("V3-1", [update()]) or ()
+    (result,) = make_account().fetch_results({"V3-1": [update()]})["V3-1"]
     assert result.outcome is ItemOutcome.UNKNOWN
+
+
+@responses.activate
+def test_job_that_the_list_lacks_is_asked_for_by_itself() -> None:
+    """A list that does not show a new job yet does not make it a forgotten one."""
+    responses.get(OPEN_JOBS, json={"job_statuses": []})
+    responses.get(f"{API}/job_statuses/V3-1.json", json=_job("queued"))
+    assert make_account().fetch_results({"V3-1": [update()]}) == {}
+
+
+@responses.activate
+def test_jobs_are_asked_after_together() -> None:
+    """One request for all jobs in flight; those that have ended are told, each by its own items."""
+    done = [{"action": "update", "id": 2, "status": "Updated", "success": True}]
+    listed = [{"id": "V3-1", "status": "working"}, {"id": "V3-2", "status": "completed", "results": done}]
+    responses.get(OPEN_JOBS, json={"job_statuses": listed})
+    found = make_account().fetch_results({"V3-1": [update(1)], "V3-2": [update(2)]})
+    assert {job: [item.outcome for item in items] for job, items in found.items()} == {
+        "V3-2": [ItemOutcome.APPLIED]
+    }
+    assert len(responses.calls) == 1
+
+
+def test_fields_that_a_refusal_names_are_read() -> None:
+    """A ticket that cannot be solved without its required fields tells which they are."""
+    fault = {"description": "Product: is required", "error": "BlankValue", "ticket_field_id": 77}
+    item = {"id": 1, "error": "TicketUpdateFailed", "details": {"base": [fault, "odd"], "status": None}}
+    (result,) = results_in({"results": [item]}, [update(1)], TextFilter("masked"))
+    assert (result.detail, result.fields) == ("TicketUpdateFailed: Product: is required", (77,))
 
 
 def _outcomes(status: dict[str, Any], updates: Sequence[TicketUpdate]) -> list[tuple[int, str, str]]:
