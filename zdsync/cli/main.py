@@ -17,7 +17,7 @@ from zdsync.errors import RuleError, ZdsyncError
 def main() -> NoReturn:
     """Entry of the command: every error of ours becomes one message with a remedy and its exit code."""
     try:
-        code = zdsync.main(standalone_mode=False)
+        code = zdsync.main(prog_name="zdsync", standalone_mode=False)
     except ZdsyncError as err:
         _tell(err)
         sys.exit(err.exit_code)

@@ -48,7 +48,7 @@ _REMEDIES: tuple[tuple[tuple[str, ...], str, str], ...] = (
         "check the host in ZDSYNC_DATABASE_URL",
     ),
     (
-        ("password authentication failed", "no password supplied"),
+        ("password authentication failed", "no password supplied", 'fatal:  role "'),
         "{place} refuses the user or password",
         "check the user and password in ZDSYNC_DATABASE_URL",
     ),
@@ -95,6 +95,7 @@ def as_mirror_error(err: Exception, place: str) -> MirrorError:
     text = str(original)
     known = text.lower()
     detail = text.strip().splitlines()[0] if text.strip() else type(original).__name__
+    detail = detail.rpartition("FATAL:")[2].strip()
     for marks, message, hint in _REMEDIES:
         if any(mark in known for mark in marks):
             return MirrorError(message.format(place=place, detail=detail), hint=hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -41,8 +42,9 @@ class FileLease:
             holder = os.read(file, 200).decode(errors="replace").strip() or "another process"
             os.close(file)
             raise MirrorError(f"{holder} is already working on this mirror", hint=_HINT) from err
-        os.ftruncate(file, 0)
-        os.write(file, f"zdsync {_holder()}\n".encode())
+        with suppress(OSError):  # a full disk has no room for our name; the lock holds all the same
+            os.ftruncate(file, 0)
+            os.write(file, f"zdsync {_holder()}\n".encode())
         self._file = file
 
     def __exit__(self, *exc_info: object) -> None:

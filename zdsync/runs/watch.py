@@ -37,6 +37,9 @@ _OVER = {
     Kind.UNSETTLED: "the outcome of every write is known again",
     Kind.LAG: "the mirror is fresh again",
 }
+_LEVELS = {Kind.UNSETTLED: logging.WARNING, Kind.LAG: logging.WARNING}
+"""The others end the run with an error, which speaks for itself."""
+
 _WELL = {0, 3, Stopped.exit_code}
 
 
@@ -129,7 +132,7 @@ class Watch:
                     return
                 told.clear()
             elif trouble is not None and trouble.cause not in told:
-                log.warning("watch.trouble", extra={"kind": kind.value})
+                log.log(_LEVELS.get(kind, logging.INFO), "watch.trouble", extra={"kind": kind.value})
                 if not self._send(trouble.text):
                     return
                 told.add(trouble.cause)

@@ -13,10 +13,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import orjson
 import requests
 import tenacity
+from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from zdsync.errors import (
     Conflict,
@@ -35,7 +37,7 @@ log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
-_WORD = re.compile(r"[A-Za-z][\w.:/-]{0,79}")
+_WORD = re.compile(r"[A-Za-z][\w.:/-]{0,79}(?![\w'])")
 _SIGN_IN = (
     "check the credentials: ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET, ZENDESK_OAUTH_TOKEN, "
     "or ZENDESK_EMAIL and ZENDESK_API_TOKEN"
@@ -132,6 +134,13 @@ def unreachable(
     """The error for a request that got no complete answer from `base_url`."""
     kind = type(error).__name__
     hint = "check ZENDESK_SUBDOMAIN (or ZENDESK_URL), the network and the proxy"
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(reason, NameResolutionError):
+        return Unreachable(
+            f"there is no host {urlsplit(base_url).hostname}, or no way to look it up", hint=hint
+        )
+    if isinstance(reason, NewConnectionError) and not isinstance(error, requests.ConnectTimeout):
+        return Unreachable(f"nothing answers at {base_url}", hint=hint)
     if isinstance(error, requests.exceptions.SSLError):
         hint = "the certificate was not accepted: check ZENDESK_URL and the proxy's certificate"
     return Unreachable(f"{base_url} gave no complete answer to {_named(request)} ({kind})", hint=hint)

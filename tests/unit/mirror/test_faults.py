@@ -31,7 +31,12 @@ from zdsync.mirror.faults import as_mirror_error, told_as_mirror_error
         ),
         ("fe_sendauth: no password supplied", "refuses the user", "password"),
         ("connection failed: Connection refused", "does not answer", "server runs"),
-        ('FATAL:  database "x" does not exist', 'FATAL:  database "x" does not exist', "create the database"),
+        (
+            'failed: FATAL:  database "x" does not exist',
+            'db: database "x" does not exist',
+            "create the database",
+        ),
+        ('failed: FATAL:  role "x" does not exist', "refuses the user", "check the user"),
         (
             "permission denied for schema public\nLINE 1: CREATE",
             "does not allow it: permission denied",

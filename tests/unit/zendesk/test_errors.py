@@ -21,6 +21,7 @@ from zdsync.errors import (
 )
 from zdsync.model import TicketId, UserId
 from zdsync.ports import Identity
+from zdsync.zendesk import retry
 
 ME = f"{API}/users/me.json"
 SHOW = f"{API}/tickets/show_many.json"
@@ -55,7 +56,7 @@ def test_anonymous_answer_is_denied() -> None:
         ),
         (400, {"error": "TooManyValues", "description": "…", "max_count": 100}, Rejected, "TooManyValues"),
         (400, {"error": {"title": "Invalid attribute", "message": "…"}}, Rejected, "Invalid"),
-        (401, {"error": "Couldn't authenticate you"}, Denied, "Couldn"),
+        (401, {"error": "Couldn't authenticate you"}, Denied, ""),
         (403, {"error": {"title": "Forbidden", "message": "…"}}, Denied, "Forbidden"),
         (
             422,
@@ -264,3 +265,20 @@ def test_foreign_base_url_gets_the_requests() -> None:
     assert account.fetch_identity().account == base
     assert account.create_group("Tier 1", "ours").id == 9
     assert all((call.request.url or "").startswith(base) for call in responses.calls)
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("https://no-such-account.invalid", "there is no host no-such-account.invalid"),
+        ("http://127.0.0.1:1", "nothing answers at http://127.0.0.1:1"),
+    ],
+)
+def test_what_was_never_reached_is_told_as_such(address: str, message: str) -> None:
+    """A name that nobody knows and a closed port each have their own sentence, and the same way out."""
+    request = requests.Request("GET", f"{address}/api/v2/users/me.json").prepare()
+    with pytest.raises(requests.ConnectionError) as caught:
+        requests.Session().send(request, timeout=5)
+    error = retry.unreachable(caught.value, request, address)
+    assert error.message.startswith(message)
+    assert "ZENDESK_SUBDOMAIN" in error.hint
