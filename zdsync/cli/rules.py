@@ -19,12 +19,19 @@ def rules() -> None:
 def check(globals_: Globals, *, strict: bool, as_json: bool) -> int:
     """Every fault in the rule files at once, with file, line and column; names too when a mirror is there."""
     from zdsync.runs.check import check_rules
+    from zdsync.settings import Bodies
     from zdsync.wiring import read_account_if_any
 
     settings = globals_.settings(needs_account=False)
     with system_clock() as (clock, _):
         account = read_account_if_any(settings, clock)
-        problems = check_rules(settings.rules, account, tag_prefix=settings.tag_prefix, now=clock.now())
+        problems = check_rules(
+            settings.rules,
+            account,
+            tag_prefix=settings.tag_prefix,
+            keeps_text=settings.bodies is not Bodies.NONE,
+            now=clock.now(),
+        )
     errors = [problem for problem in problems if not problem.is_warning]
     if as_json:
         print_json([{name: getattr(p, name) for name in p.__slots__} for p in problems])

@@ -13,9 +13,12 @@ from zdsync.rules.load import load_rules
 
 
 def check_rules(
-    folder: Path, account: Account | None, *, tag_prefix: str, now: datetime
+    folder: Path, account: Account | None, *, tag_prefix: str, keeps_text: bool, now: datetime
 ) -> tuple[Problem, ...]:
-    """All problems in file order; without an account, names of groups and fields are taken on trust."""
+    """All problems in file order; without an account, names of groups and fields are taken on trust.
+
+    `keeps_text` False means that the mirror keeps no ticket text, which no condition can then read.
+    """
     try:
         rules = load_rules(folder)
     except RuleError as err:
@@ -23,5 +26,5 @@ def check_rules(
     try:
         compile_rules(rules, account, tag_prefix=tag_prefix, today=now.date())
     except RuleError as err:
-        return tuple(sorted({*err.problems, *lint(rules)}))
-    return tuple(sorted(lint(rules)))
+        return tuple(sorted({*err.problems, *lint(rules, keeps_text=keeps_text)}))
+    return tuple(sorted(lint(rules, keeps_text=keeps_text)))

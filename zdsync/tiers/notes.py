@@ -8,12 +8,6 @@ import re
 from zdsync.facts import Facts
 from zdsync.rules.model import Rule, Tier
 
-PLACEHOLDERS = frozenset(
-    "ticket.id ticket.subject ticket.status ticket.priority ticket.type ticket.channel "
-    "requester.name organization.name rule.id rule.why tier.key tier.name group".split()
-)
-"""What a rule's own `note:` may name in braces."""
-
 _PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
 
 

@@ -28,8 +28,6 @@ from tests.unit.rules.build import (
 )
 from zdsync.errors import RuleError
 from zdsync.model import Group, GroupId
-from zdsync.rules.soundness import NOTE_PLACEHOLDERS
-from zdsync.tiers.notes import PLACEHOLDERS
 
 
 def assign(then: str, *, before: str = "", more: str = "") -> list[str]:
@@ -91,11 +89,6 @@ def test_a_label_never_decides(then: str) -> None:
     assert len(found) == 1, found
     assert "annotate adds labels and never decides" in found[0]
     assert found[0].endswith("[annotate-moves]")
-
-
-def test_notes_know_what_the_check_allows() -> None:
-    """The placeholders that rules may use are those that the writer of notes fills."""
-    assert NOTE_PLACEHOLDERS == PLACEHOLDERS
 
 
 def test_a_label_that_does_nothing_is_told() -> None:
