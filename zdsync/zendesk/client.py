@@ -38,6 +38,10 @@ Made = TypeVar("Made")
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _HUGE = b"0" * 20
 """Digits of a number that 64 bits may not hold."""
+_HUGE_NUMBER = re.compile(rb"[:\[,\s-][1-9][0-9]{19}")
+"""As many digits where JSON may have a number; within a text, most of all in an account number, they do no harm."""
+_ODD_TEXT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+"""The escape of a NUL character or of half a surrogate pair."""
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _SUBDOMAIN = re.compile(r"https://(?P<name>[a-z0-9][a-z0-9-]*)\.zendesk\.com", re.IGNORECASE)
 _IGNORED_KEYS = re.compile(r"unpermitted_keys\W{1,4}\[(.*?)\]")
@@ -256,13 +260,13 @@ def parse_body(response: requests.Response) -> tuple[dict[str, Any], bool]:
     """
     content = response.content
     body, is_clean = None, True
-    if _HUGE not in content.translate(_DIGITS):
+    if _HUGE not in content.translate(_DIGITS) or not _HUGE_NUMBER.search(content):
         try:
             body, is_clean = orjson.loads(content), rb"\u0000" not in content
         except orjson.JSONDecodeError:
             body = None
     if body is None:
-        body, is_clean = _parse_tolerantly(response), False
+        body, is_clean = _parse_tolerantly(response), not _ODD_TEXT.search(content)
     if not isinstance(body, dict):
         raise _unreadable(response)
     return body, is_clean

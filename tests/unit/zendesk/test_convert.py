@@ -299,8 +299,11 @@ def _answered(body: bytes, content_type: str = "application/json", method: str =
         (rb'{"a": "x\u0000y"}', "x\x00y", False),
         (rb'{"a": "\ud83d\ude00"}', "😀", True),
         (rb'{"a": "\ud800x"}', "\ud800x", False),
-        (b'{"a": 123456789012345678901234567890}', 123456789012345678901234567890, False),
-        (b'{"a": "\xff"}', "\ufffd", False),
+        (b'{"a": 123456789012345678901234567890}', 123456789012345678901234567890, True),
+        (b'{"a": [-12345678901234567890123]}', [-12345678901234567890123], True),
+        (b'{"a": "order 12345678901234567890"}', "order 12345678901234567890", True),
+        (b'{"a": "DE12345678901234567890"}', "DE12345678901234567890", True),
+        (b'{"a": "\xff"}', "\ufffd", True),
     ],
 )
 def test_odd_json_is_read(body: bytes, value: object, is_clean: bool) -> None:
