@@ -170,6 +170,12 @@ def test_counts() -> None:
     assert found.public_comments == ("Something is wrong", "Done", "Not done")
 
 
+def test_an_empty_field_on_opening_is_no_choice() -> None:
+    """An agent who opens a ticket chose what is filled in, not what is left empty."""
+    opened = created(("type", None), ("priority", "high"), author=AGENT)
+    assert facts(case(opened)).person_fields == {"priority"}
+
+
 def test_texts_and_findings() -> None:
     """Text is subject, description and public comments; findings are known by detector."""
     hit = Finding(TicketId(1), None, "iban", 1, is_public=True)

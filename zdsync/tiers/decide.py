@@ -9,7 +9,7 @@ from datetime import date
 from zdsync.facts import Facts
 from zdsync.model import FieldId, FieldValue, HoldReason
 from zdsync.rules.compile import CompiledRule, CompiledRules
-from zdsync.rules.evaluate import all_matches, is_live
+from zdsync.rules.evaluate import all_matches, is_live, is_on
 from zdsync.rules.model import Rule, Tier
 from zdsync.tiers.model import Decision, Target, Verdict
 from zdsync.tiers.notes import handover_note
@@ -69,7 +69,7 @@ def _winner(
             continue
         if is_live(rule.rule, facts.current.id, today):
             return rule, tuple(shadow)
-        if rule.rule.enabled and (rule.rule.until is None or today <= rule.rule.until):
+        if is_on(rule.rule, today):
             shadow.append(rule.rule)
     return None, tuple(shadow)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.build import moment
 from zdsync.model import TicketId
 from zdsync.plan.guard import guard
-from zdsync.plan.model import Limits, Plan, TicketChange
+from zdsync.plan.model import GroupChange, Limits, Plan, TicketChange
 
 LIMITS = Limits(max_changes=500, max_share=0.2)
 
@@ -49,3 +49,18 @@ def test_adoption_is_not_counted() -> None:
 def test_an_empty_account() -> None:
     """No unsolved ticket, no division by zero."""
     assert guard(plan(0, 0), LIMITS) == ()
+
+
+def test_parts_of_a_plan() -> None:
+    """A plan can be cut down to its tickets, its account objects, or its adoption."""
+    assigned, adopted = plan(1, 9).ticket_changes, plan(2, 9, "adopted").ticket_changes
+    group = GroupChange("Experts", "tier 3")
+    whole = Plan("a", moment(), None, "d", 9, account_changes=(group,), ticket_changes=assigned + adopted)
+    assert whole.only("account").account_changes == (group,)
+    assert whole.only("account").ticket_changes == ()
+    assert whole.only("tickets").account_changes == ()
+    assert whole.only("tickets").ticket_changes == assigned + adopted
+    assert whole.only("adoption").ticket_changes == adopted
+    assert whole.only("adoption").account_changes == ()
+    assert not whole.is_empty
+    assert Plan("a", moment(), None, "d", 9).is_empty

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from zdsync.model import Case, Finding, GroupId, Hold, HoldReason, TicketId
 from zdsync.plan.diff import diff_account, diff_ticket
 from zdsync.plan.model import GroupChange, TicketChange, ViewChange
 from zdsync.rules.compile import CompiledRules, compile_rules
+from zdsync.rules.model import Action, Mode, Rule, RuleSet, Tier
 from zdsync.rules.parse import parse_files
 from zdsync.tiers.decide import decide
 from zdsync.tiers.model import Decision, Verdict
@@ -127,6 +129,22 @@ def test_a_member_of_the_new_group_keeps_the_ticket(rules: CompiledRules) -> Non
     change = diff_ticket(facts, decide(facts, rules, NOW.date()), rules, account)
     assert change is not None
     assert change.assignee_before is None
+
+
+def test_rules_that_are_off_are_neither_live_nor_in_shadow() -> None:
+    """Without a live rule left a ticket is listed, not tagged; a rule past its day or disabled is not even in shadow."""
+    rules = (
+        Rule("ended", "Why", then=Action(tier="0"), until=NOW.date() - timedelta(days=1)),
+        Rule("off", "Why", then=Action(tier="0"), enabled=False),
+        Rule("watched", "Why", then=Action(tier="1"), mode=Mode.SHADOW),
+    )
+    tiers = (Tier("0", "Bot", "Help bot", ("Help bot",)), Tier("1", "Front", "Frontline", ("Frontline",)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zdsync.rules.compile.find_faults", lambda *_args, **_kwargs: ())
+        bound = compile_rules(RuleSet(tiers, rules), ACCOUNT, tag_prefix="tier_", today=NOW.date())
+    decision, change = judge(bound, case())
+    assert (decision.verdict, change) == (Verdict.UNPLACED, None)
+    assert [rule.id for rule in decision.shadow] == ["watched"]
 
 
 def test_no_pointless_move(rules: CompiledRules) -> None:

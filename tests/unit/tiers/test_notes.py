@@ -57,6 +57,12 @@ def test_same_note_same_ticket() -> None:
     assert len({note_digest(1, "a"), note_digest(2, "a"), note_digest(1, "b"), note_digest(1, "\ud800")}) == 4
 
 
+def test_an_empty_subject_says_nothing() -> None:
+    """Without a subject there is no line for it."""
+    told = derive(case(ticket=ticket(subject="")), moment(), tag_prefix="tier_")
+    assert "The customer writes" not in handover_note(told, RULE, TIER, "Specialists", ())
+
+
 def test_long_subjects_are_cut() -> None:
     """A note stays a note whatever the customer wrote in the subject."""
     subject = ticket(subject="word " * 1000)
