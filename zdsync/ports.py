@@ -17,6 +17,7 @@ from zdsync.model import (
     Group,
     GroupId,
     Hold,
+    OrganizationId,
     Page,
     Record,
     RunId,
@@ -67,6 +68,9 @@ class TicketSource(Protocol):
 
     def fetch_users(self, ids: Sequence[UserId]) -> Page:
         """These users, in hundreds; missing ones are left out."""
+
+    def fetch_organizations(self, ids: Sequence[OrganizationId]) -> Page:
+        """These organizations, in hundreds; missing ones are left out."""
 
     def fetch_events(self, ticket_id: TicketId) -> tuple[Event, ...]:
         """A ticket's audits, oldest first, our own marks included (`Event.key`)."""
@@ -283,8 +287,17 @@ class Mirror(Protocol):
     def read_cases(self, ids: Collection[TicketId] | None = None) -> Iterator[Case]:
         """Unsolved tickets (or exactly `ids`, of any status) with all that is known of each, by ascending id."""
 
-    def read_missing_users(self) -> tuple[UserId, ...]:
-        """Users that a ticket or comment names but the mirror lacks (never the system author −1)."""
+    def read_missing(self, stream: Stream) -> tuple[int, ...]:
+        """Users, organizations or groups that tickets, comments or events name and the mirror lacks.
+
+        Among the users is −1, the author of what the system does.
+        """
+
+    def record_absent(self, stream: Stream, ids: Collection[int], at: datetime) -> None:
+        """Keep a deleted row without content for each of these, which the account does not have, so that joins find it.
+
+        They are not missing any more. Should the account bring one after all, its row takes the stub's place.
+        """
 
     def count_unsolved(self) -> int: ...
 

@@ -17,7 +17,7 @@ from tests.unit.mirror.rows import at, content, page, record_page, tickets_page
 from zdsync.errors import MirrorError
 from zdsync.mirror.schema import DERIVED, MIRRORED
 from zdsync.mirror.store import MirrorStore
-from zdsync.mirror.tables_own import zdsync_checkpoints, zdsync_missing_users
+from zdsync.mirror.tables_own import zdsync_checkpoints, zdsync_missing
 from zdsync.mirror.tables_tickets import text_findings, ticket_comments, ticket_tags, tickets
 from zdsync.model import Checkpoint, Page, Stream
 
@@ -199,7 +199,7 @@ def test_findings_belong_to_the_row_that_they_came_with(mirror: MirrorStore) -> 
 
 
 def test_users_named_but_lacking_are_listed_until_they_come(mirror: MirrorStore) -> None:
-    """Requesters, submitters, assignees, authors and updaters without a user row are asked for; the system is not."""
+    """Requesters, submitters, assignees, authors and updaters without a user row, the system (-1) among them."""
     record_page(
         mirror, tickets_page(rows.ticket(1, assignee_id=3, submitter_id=None), users=[rows.user(900)])
     )
@@ -209,10 +209,43 @@ def test_users_named_but_lacking_are_listed_until_they_come(mirror: MirrorStore)
         ticket_events=[rows.event(50, 1, updater_id=5), rows.event(51, 1, updater_id=-1)],
     )
     record_page(mirror, named)
-    assert mirror.read_missing_users() == (3, 4, 5)
+    assert mirror.read_missing(Stream.USERS) == (-1, 3, 4, 5)
     record_page(mirror, page(Stream.USERS, users=[rows.user(4), rows.user(5)]))
     record_page(mirror, named)
-    assert mirror.read_missing_users() == (3,)
+    assert mirror.read_missing(Stream.USERS) == (-1, 3)
+
+
+def test_organizations_and_groups_that_tickets_name_are_listed(mirror: MirrorStore) -> None:
+    """Those that came along with the ticket or before it are not missing."""
+    record_page(mirror, page(Stream.GROUPS, groups=[rows.group(6)]))
+    tickets_ = [
+        rows.ticket(1, group_id=6, organization_id=60),
+        rows.ticket(2, group_id=7),
+        rows.ticket(3, group_id=8),
+    ]
+    record_page(mirror, tickets_page(*tickets_, groups=[rows.group(7)]))
+    assert mirror.read_missing(Stream.ORGANIZATIONS) == (60,)
+    assert mirror.read_missing(Stream.GROUPS) == (8,)
+
+
+@pytest.mark.parametrize("stream", [Stream.USERS, Stream.ORGANIZATIONS, Stream.GROUPS])
+def test_what_the_account_does_not_have_gets_a_stub(mirror: MirrorStore, stream: Stream) -> None:
+    """A deleted row without content, for joins; never asked for again; a row of the account's own replaces it."""
+    record_page(mirror, tickets_page(rows.ticket(1, requester_id=5, organization_id=5, group_id=5)))
+    for minutes in (1, 2):
+        mirror.record_absent(stream, [5], at(minutes))
+    record_page(mirror, tickets_page(rows.ticket(1, 1, requester_id=5, organization_id=5, group_id=5)))
+    assert 5 not in mirror.read_missing(stream)
+    stub = the(mirror, MIRRORED[stream.value], 5)
+    assert (stub["name"], stub["raw"], stub["version"]) == ("", {}, 0)
+    assert stub["deleted_at"] == at(2)
+    assert stub.get("role") is None
+    record = {"users": rows.user, "organizations": rows.organization, "groups": rows.group}[stream.value](5)
+    record_page(mirror, Page(stream, {stream.value: [record]}, at(3), is_whole=stream is Stream.GROUPS))
+    found = the(mirror, MIRRORED[stream.value], 5)
+    assert (found["name"], found["deleted_at"]) == (record["name"], None)
+    mirror.record_absent(stream, [5], at(9))
+    assert the(mirror, MIRRORED[stream.value], 5) == found
 
 
 def test_a_checkpoint_is_stored_with_its_page(mirror: MirrorStore) -> None:
@@ -230,12 +263,7 @@ def test_a_page_that_cannot_be_written_leaves_no_trace(mirror: MirrorStore) -> N
     bad = tickets_page(rows.ticket(1, tags=["a"]), users=[rows.user(2**70)])
     with pytest.raises(MirrorError, match="users"):
         record_page(mirror, bad)
-    assert (
-        content(mirror, tickets)
-        == content(mirror, ticket_tags)
-        == content(mirror, zdsync_missing_users)
-        == []
-    )
+    assert content(mirror, tickets) == content(mirror, ticket_tags) == content(mirror, zdsync_missing) == []
     assert mirror.read_checkpoint(Stream.TICKETS) is None
 
 
@@ -319,5 +347,5 @@ def test_pages_replayed_and_shuffled_give_the_same_mirror(mirror: MirrorStore, d
 
 def _empty(mirror: MirrorStore) -> None:
     with mirror.database.writing() as connection:
-        for table in (*MIRRORED.values(), *DERIVED, zdsync_missing_users):
+        for table in (*MIRRORED.values(), *DERIVED, zdsync_missing):
             connection.execute(table.delete())

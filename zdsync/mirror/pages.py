@@ -7,24 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Table, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, delete, select, update
 
-from zdsync.mirror.batches import as_rows, in_batches, select_ids
+from zdsync.mirror.batches import as_rows, in_batches
+from zdsync.mirror.missing import note_missing
 from zdsync.mirror.schema import LISTED, MIRRORED
-from zdsync.mirror.tables_own import zdsync_missing_users
 from zdsync.mirror.tables_tickets import text_findings, ticket_comments, ticket_tags, tickets
 from zdsync.mirror.upsert import upsert
 from zdsync.model import Page, Record
 
 log = logging.getLogger(__name__)
-
-_PEOPLE: Mapping[str, Sequence[str]] = {
-    "tickets": ("requester_id", "submitter_id", "assignee_id"),
-    "ticket_comments": ("author_id",),
-    "ticket_events": ("updater_id",),
-}
-"""Columns that name a user, without whom a join would lose the row or a person pass for a machine."""
-
 
 def record_rows(connection: Connection, page: Page, at: datetime) -> int:
     """Write all rows of a page and what follows from them; the number that were new, newer or newly missed."""
@@ -36,7 +28,7 @@ def record_rows(connection: Connection, page: Page, at: datetime) -> int:
         rows = [_completed(name, record, page.served_at, at) for record in records]
         written += _write(connection, table, _latest(rows), page)
     written += _tombstone_missed(connection, page, at)
-    _note_missing_users(connection, page)
+    note_missing(connection, page)
     return written
 
 
@@ -201,22 +193,3 @@ def _tombstone(
         connection.execute(mark, as_rows(missed, "missed"))
         log.info("mirror.missed", extra={"table": table.name, "count": len(missed)})
     return len(missed)
-
-
-def _note_missing_users(connection: Connection, page: Page) -> None:
-    """Keep the list of users to be asked for, so that reading it costs what is missing and not what exists."""
-    brought = {row["id"] for row in page.rows.get("users", ())}
-    named = {
-        record[column]
-        for name, columns in _PEOPLE.items()
-        for record in page.rows.get(name, ())
-        for column in columns
-        if (record.get(column) or 0) > 0
-    }
-    users = MIRRORED["users"]
-    wanted: BindParameter[Any] = bindparam("ids", expanding=True)
-    known = select_ids(connection, select(users.c.id).where(users.c.id.in_(wanted)), named - brought)
-    upsert(connection, zdsync_missing_users, as_rows(named - brought - known, "user_id"))
-    if brought:
-        found = delete(zdsync_missing_users).where(zdsync_missing_users.c.user_id == bindparam("brought"))
-        connection.execute(found, as_rows(brought, "brought"))

@@ -7,7 +7,7 @@ from zdsync.mirror import base, tables_account, tables_own, tables_tickets
 METADATA = base.METADATA
 MIRRORED = base.MIRRORED
 
-REVISION = "0002"
+REVISION = "0003"
 """The migration that makes exactly these tables."""
 
 LISTED = frozenset(
@@ -29,7 +29,7 @@ LISTED = frozenset(
 OWN = (
     tables_own.zdsync_account,
     tables_own.zdsync_checkpoints,
-    tables_own.zdsync_missing_users,
+    tables_own.zdsync_missing,
     tables_own.zdsync_runs,
     tables_own.zdsync_decisions,
     tables_own.zdsync_changes,

@@ -11,15 +11,14 @@ from typing import Self
 from sqlalchemy import func, select
 
 from zdsync.mirror import account as account_reader
-from zdsync.mirror import cases, figures, holds, pages, runs, streams
+from zdsync.mirror import cases, figures, holds, missing, pages, runs, streams
 from zdsync.mirror.base import UNSOLVED_ALIVE
 from zdsync.mirror.engine import Database
 from zdsync.mirror.journal import ChangeJournal
 from zdsync.mirror.lease import AdvisoryLease, FileLease
 from zdsync.mirror.migrate import migrate, require_current
-from zdsync.mirror.tables_own import zdsync_missing_users
 from zdsync.mirror.tables_tickets import tickets
-from zdsync.model import Account, Case, Checkpoint, Hold, Page, Record, RunId, Stream, TicketId, UserId
+from zdsync.model import Account, Case, Checkpoint, Hold, Page, Record, RunId, Stream, TicketId
 from zdsync.ports import Clock, DecisionRecord, Lease, Run, StreamStatus
 
 log = logging.getLogger(__name__)
@@ -103,10 +102,13 @@ class MirrorStore:
     def read_cases(self, ids: Collection[TicketId] | None = None) -> Iterator[Case]:
         return cases.read_cases(self.database, ids)
 
-    def read_missing_users(self) -> tuple[UserId, ...]:
-        missing = zdsync_missing_users.c.user_id
+    def read_missing(self, stream: Stream) -> tuple[int, ...]:
         with self.database.reading() as connection:
-            return tuple(UserId(id) for id in connection.scalars(select(missing).order_by(missing)))
+            return missing.read_missing(connection, stream)
+
+    def record_absent(self, stream: Stream, ids: Collection[int], at: datetime) -> None:
+        with self.database.writing() as connection:
+            missing.record_absent(connection, stream, ids, at)
 
     def count_unsolved(self) -> int:
         with self.database.reading() as connection:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Table, Text
+from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, Text
 
 from zdsync.mirror.base import METADATA
-from zdsync.mirror.columns import BigId, json, key, moment, number, text
+from zdsync.mirror.columns import BigId, json, moment, number, text
 
 zdsync_account = Table(
     "zdsync_account",
@@ -27,11 +27,14 @@ zdsync_checkpoints = Table(
     comment="How far each stream has come; written together with the rows of its page",
 )
 
-zdsync_missing_users = Table(
-    "zdsync_missing_users",
+zdsync_missing = Table(
+    "zdsync_missing",
     METADATA,
-    key("user_id", "User id"),
-    comment="Users that a ticket, comment or event names and that are not in users yet",
+    Column("table_name", Text, nullable=False, comment="Table that lacks it: users, organizations or groups"),
+    Column("id", BigId, nullable=False, comment="Id of what is missing"),
+    PrimaryKeyConstraint("table_name", "id"),
+    comment="What tickets, comments and events name and the mirror has still to ask for",
+    sqlite_with_rowid=False,
 )
 
 zdsync_runs = Table(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from zdsync.errors import Denied, Rejected
 from zdsync.model import Checkpoint, Page, Stream
@@ -82,7 +83,7 @@ def pull(
             mirror.record_skipped(stream, err.message, clock.now())
             pulled.skipped[stream] = err.message
             log.warning("pull.skipped", extra={"stream": stream.value})
-    fill_in_users(source, mirror, clock)
+    fill_in(source, mirror, clock)
     return pulled
 
 
@@ -141,9 +142,30 @@ def _size(page: Page) -> int:
     return len(page.rows.get(page.stream.value, ()))
 
 
+def fill_in(source: TicketSource, mirror: Mirror, clock: Clock) -> None:
+    """Fetch what tickets, comments and events name and no page brought, so that no join loses a ticket.
+
+    What the account no longer has is asked for once and never again.
+    """
+    fill_in_users(source, mirror, clock)
+    _fill_in(mirror, clock, Stream.ORGANIZATIONS, source.fetch_organizations)
+    _fill_in(
+        mirror, clock, Stream.GROUPS, lambda _: next(source.fetch_pages(Stream.GROUPS, None, clock.now()))
+    )
+
+
 def fill_in_users(source: TicketSource, mirror: Mirror, clock: Clock) -> None:
-    """Fetch users that tickets or comments name and no export brought, so that no join loses a ticket."""
-    missing = mirror.read_missing_users()
-    if missing:
-        mirror.record_page(source.fetch_users(missing), None, clock.now())
-        log.info("pull.users_filled_in", extra={"count": len(missing)})
+    """Fetch the users among them; enough where tickets came by id."""
+    _fill_in(mirror, clock, Stream.USERS, source.fetch_users)
+
+
+def _fill_in(mirror: Mirror, clock: Clock, stream: Stream, fetch: Callable[[Sequence[Any]], Page]) -> None:
+    missing = mirror.read_missing(stream)
+    if not missing:
+        return
+    asked = [id for id in missing if id > 0]
+    if asked:
+        mirror.record_page(fetch(asked), None, clock.now())
+    absent = mirror.read_missing(stream)
+    mirror.record_absent(stream, absent, clock.now())
+    log.info("pull.filled_in", extra={"stream": stream.value, "count": len(missing), "absent": len(absent)})

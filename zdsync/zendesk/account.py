@@ -10,7 +10,18 @@ from requests.adapters import BaseAdapter
 
 from zdsync.detect import TextFilter
 from zdsync.errors import Denied
-from zdsync.model import Checkpoint, Event, Group, GroupId, Page, Stream, TicketId, UserId, View
+from zdsync.model import (
+    Checkpoint,
+    Event,
+    Group,
+    GroupId,
+    OrganizationId,
+    Page,
+    Stream,
+    TicketId,
+    UserId,
+    View,
+)
 from zdsync.ports import TAGS_IGNORED, Clock, Identity, ItemOutcome, ItemResult, TicketUpdate
 from zdsync.zendesk import retry, writes
 from zdsync.zendesk.client import Client
@@ -82,6 +93,9 @@ class ZendeskAccount:
 
     def fetch_users(self, ids: Sequence[UserId]) -> Page:
         return self._reader.by_ids(Stream.USERS, ids)
+
+    def fetch_organizations(self, ids: Sequence[OrganizationId]) -> Page:
+        return self._reader.by_ids(Stream.ORGANIZATIONS, ids)
 
     def fetch_events(self, ticket_id: TicketId) -> tuple[Event, ...]:
         return self._reader.events(ticket_id)

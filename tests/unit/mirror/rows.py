@@ -60,6 +60,12 @@ def user(id: int, minutes: float = 0, **values: Any) -> Record:
     return record("users", **{**defaults, "created_at": START, "updated_at": at(minutes), **values})
 
 
+def organization(id: int, minutes: float = 0, **values: Any) -> Record:
+    defaults = {"id": id, "name": f"Organization {id}", "domain_names": [], "tags": []}
+    defaults |= {"organization_fields": {}}
+    return record("organizations", **{**defaults, "created_at": START, "updated_at": at(minutes), **values})
+
+
 def group(id: int, minutes: float = 0, **values: Any) -> Record:
     defaults = {"id": id, "name": f"Group {id}", "is_public": True, "deleted": False, "default": False}
     return record("groups", **{**defaults, "created_at": START, "updated_at": at(minutes), **values})
