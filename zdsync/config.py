@@ -357,4 +357,4 @@ def _as_message(faults: list[str]) -> str:
 
 
 def _as_hint(notes: list[str]) -> str:
-    return "; ".join(("write them in .env or the environment; .env.example explains each", *notes))
+    return "; ".join(("write them in .env or the environment; `zdsync init` asks for the account", *notes))

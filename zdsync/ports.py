@@ -271,6 +271,9 @@ class Mirror(Protocol):
     def bind(self, account: str) -> None:
         """Tie this database to an account on first use; raises MirrorError if it mirrors another one."""
 
+    def read_account_name(self) -> str | None:
+        """The account that this database is tied to, None before the first use."""
+
     def read_checkpoint(self, stream: Stream) -> Checkpoint | None: ...
 
     def record_page(self, page: Page, checkpoint: Checkpoint | None, at: datetime) -> int:

@@ -63,7 +63,12 @@ class Record:
 
 @contextmanager
 def recorded(place: Workplace, command: str) -> Iterator[Record]:
-    """Open a run, and close it with its figures and exit code whatever happens inside."""
+    """Open a run, and close it with its figures and exit code whatever happens inside.
+
+    A new database is tied to the account only when that has answered: a mistyped subdomain leaves no trace in it.
+    """
+    if place.mirror.read_account_name() is None:
+        place.source.fetch_identity()
     now = place.clock.now()
     run = Run(place.new_run_id(now), command, place.account, now)
     place.mirror.bind(place.account)
