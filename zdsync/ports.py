@@ -149,6 +149,9 @@ class AccountWriter(Protocol):
     def create_view(self, title: str, description: str, group_ids: Sequence[GroupId], tag: str) -> View:
         """A new shared view of unsolved tickets in these groups that carry `tag`, restricted to the groups."""
 
+    def switch_view(self, view_id: int, *, is_active: bool) -> None:
+        """Show a view to agents or hide it, changing nothing else of it; raises Rejected when Zendesk refuses."""
+
 
 class Outcome(StrEnum):
     """What became of one intended change, as the journal keeps it."""

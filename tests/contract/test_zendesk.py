@@ -362,6 +362,20 @@ def test_groups_and_views_can_be_made(world: World) -> None:
     assert ("current_tags", "includes", "tier_3") in view.conditions_all
 
 
+def test_views_are_hidden_and_shown(world: World) -> None:
+    """Switching a view changes nothing else of it; one that is gone is refused."""
+    account = world.connect()
+    view = account.create_view("Experts: unsolved", "made by a test", [], "tier_3")
+    before = _pull(account, Stream.VIEWS)["views"][view.id]
+    for is_active in (False, True):
+        account.switch_view(view.id, is_active=is_active)
+        row = _pull(account, Stream.VIEWS)["views"][view.id]
+        assert row["active"] is is_active
+        assert row["conditions"] == before["conditions"]
+    with pytest.raises(Rejected):
+        account.switch_view(1, is_active=False)
+
+
 def test_old_unsolved_tickets_are_found(settled: World) -> None:
     """The search brings exactly the unsolved tickets last updated before a moment."""
     moment = NOW - timedelta(days=3)

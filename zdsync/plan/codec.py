@@ -20,10 +20,13 @@ from zdsync.plan.model import (
     Plan,
     TicketChange,
     ViewChange,
+    ViewSwitch,
 )
 
 FORMAT = 1
 LIFETIME = timedelta(hours=24)
+
+_OBJECTS = {GroupChange: "group", ViewChange: "view", ViewSwitch: "view_switch"}
 
 
 def encode(plan: Plan) -> dict[str, Any]:
@@ -65,8 +68,7 @@ def seal(body: Mapping[str, Any]) -> str:
 
 
 def _account_change(change: AccountChange) -> dict[str, Any]:
-    kind = "group" if isinstance(change, GroupChange) else "view"
-    return {"object": kind, **asdict(change)}
+    return {"object": _OBJECTS[type(change)], **asdict(change)}
 
 
 def ticket_change_json(change: TicketChange) -> dict[str, Any]:
@@ -91,6 +93,8 @@ def _plan(body: Mapping[str, Any]) -> Plan:
 def _read_account_change(entry: Mapping[str, Any]) -> AccountChange:
     if entry["object"] == "group":
         return GroupChange(entry["name"], entry["reason"])
+    if entry["object"] == "view_switch":
+        return ViewSwitch(entry["view_id"], entry["title"], entry["is_active"], entry["reason"])
     groups = tuple(_read_group(group) for group in entry["groups"])
     return ViewChange(entry["title"], entry["tier"], entry["tag"], groups, entry["reason"])
 

@@ -16,6 +16,10 @@ LABELLED = "labelled"
 """The kind of change that neither tiers nor moves a ticket."""
 
 
+UNDONE = "undone"
+"""The kind of change that takes an earlier run's change back."""
+
+
 @dataclass(frozen=True, slots=True)
 class GroupRef:
     """A group by name; `id` is None while the plan itself is to create it."""
@@ -37,8 +41,8 @@ class FieldDiff:
 class TicketChange:
     """All that one run does to one ticket, as one update.
 
-    `kind` is the decision's verdict (assigned, adopted, followed, repaired), or `labelled` when the ticket stays in
-    its tier and group; `rule` is the rule's id, the labelling rules' ids, or empty when none spoke.
+    `kind` is the decision's verdict (assigned, adopted, followed, repaired), `labelled` when the ticket stays in its
+    tier and group, or `undone`; `rule` is the rule's id, the labelling rules' ids, or empty when none spoke.
     `tags` is the full list expected afterwards. `group` stands beside `fields` since its id may not exist yet; None
     when the ticket stays. `assignee_before` is the assignee who cannot go along and is cleared.
     """
@@ -79,7 +83,17 @@ class ViewChange:
     reason: str
 
 
-AccountChange = GroupChange | ViewChange
+@dataclass(frozen=True, slots=True)
+class ViewSwitch:
+    """A view to be switched on or off: zdsync deletes nothing, so that is how a view it made is taken back."""
+
+    view_id: int
+    title: str
+    is_active: bool
+    reason: str
+
+
+AccountChange = GroupChange | ViewChange | ViewSwitch
 
 
 @dataclass(frozen=True, slots=True)

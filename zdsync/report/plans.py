@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from zdsync.plan.model import Breach, GroupChange, Plan, TicketChange
+from zdsync.plan.model import Breach, GroupChange, Plan, TicketChange, ViewSwitch
 from zdsync.report.tables import counted
 
 SHOWN_PER_RULE = 5
@@ -45,10 +45,12 @@ def _held_lines(plan: Plan, *, is_whole: bool) -> Iterator[str]:
 
 def plan_figures(plan: Plan) -> dict[str, int]:
     groups = sum(isinstance(change, GroupChange) for change in plan.account_changes)
-    views, tickets = len(plan.account_changes) - groups, len(plan.ticket_changes)
+    switches = sum(isinstance(change, ViewSwitch) for change in plan.account_changes)
+    views, tickets = len(plan.account_changes) - groups - switches, len(plan.ticket_changes)
     return {
         f"group{'s' * (groups != 1)} to create": groups,
         f"view{'s' * (views != 1)} to create": views,
+        f"view{'s' * (switches != 1)} to switch on or off": switches,
         f"ticket{'s' * (tickets != 1)} to change": tickets,
     }
 
@@ -63,6 +65,9 @@ def _account_lines(plan: Plan) -> Iterator[str]:
     for change in plan.account_changes:
         if isinstance(change, GroupChange):
             yield f"+ group {change.name!r}: {change.reason}"
+        elif isinstance(change, ViewSwitch):
+            state = "on" if change.is_active else "off"
+            yield f"~ view {change.title!r} switched {state}: {change.reason}"
         else:
             names = ", ".join(group.name for group in change.groups)
             yield f"+ view {change.title!r} for {names}: {change.reason}"

@@ -1,14 +1,14 @@
-"""Account objects of a plan: the groups and views that tiers name and the account lacks, created one by one."""
+"""Account objects of a plan: groups and views, created or switched one by one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from zdsync.errors import Denied, Rejected, Transient, Unreachable
 from zdsync.model import GroupId, RunId, Stream
-from zdsync.plan.model import GroupChange, Plan, ViewChange
+from zdsync.plan.model import GroupChange, Plan, ViewChange, ViewSwitch
 from zdsync.ports import AccountWriter, Clock, Journal, JournalEntry, Mirror, Outcome, TicketSource
 from zdsync.runs.outcomes import Applied, Ended, settle
 from zdsync.runs.pull import pull
@@ -16,7 +16,7 @@ from zdsync.runs.pull import pull
 
 @dataclass(frozen=True, slots=True)
 class AccountObjects:
-    """Creates what a plan says is missing, each under a journal entry; never twice, and never deletes."""
+    """Creates what a plan says is missing and switches views, each under a journal entry; never twice, never deletes."""
 
     source: TicketSource
     writer: AccountWriter
@@ -36,6 +36,8 @@ class AccountObjects:
         for change in plan.account_changes:
             if isinstance(change, ViewChange):
                 self._create_view(change, group_ids, done)
+            elif isinstance(change, ViewSwitch):
+                self._switch_view(change, done)
         if plan.account_changes:
             self._refresh()
         return self._group_ids()
@@ -73,6 +75,16 @@ class AccountObjects:
             return self.writer.create_view(change.title, description, ids, change.tag).id
 
         self._create(entry, create, done)
+
+    def _switch_view(self, change: ViewSwitch, done: Applied) -> None:
+        entry = self._entry("view", change.title, change.reason, {"active": change.is_active})
+        entry = replace(entry, object_id=change.view_id, before={"active": not change.is_active})
+
+        def switch() -> int:
+            self.writer.switch_view(change.view_id, is_active=change.is_active)
+            return change.view_id
+
+        self._create(entry, switch, done)
 
     def _create(self, entry: JournalEntry, create: Callable[[], int], done: Applied) -> bool:
         self.journal.record_intents((entry,))

@@ -127,6 +127,9 @@ class ZendeskAccount:
     def create_view(self, title: str, description: str, group_ids: Sequence[GroupId], tag: str) -> View:
         return writes.create_view(self._client, title, description, group_ids, tag)
 
+    def switch_view(self, view_id: int, *, is_active: bool) -> None:
+        writes.switch_view(self._client, view_id, is_active=is_active)
+
 
 def _has_tags(update: TicketUpdate) -> bool:
     return bool(update.add_tags or update.remove_tags)

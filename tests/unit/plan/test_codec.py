@@ -13,7 +13,16 @@ from tests.build import moment
 from zdsync.errors import PlanRefused
 from zdsync.model import GroupId, TicketId, UserId
 from zdsync.plan.codec import decode, encode, seal
-from zdsync.plan.model import FieldDiff, GroupChange, GroupRef, HeldTicket, Plan, TicketChange, ViewChange
+from zdsync.plan.model import (
+    FieldDiff,
+    GroupChange,
+    GroupRef,
+    HeldTicket,
+    Plan,
+    TicketChange,
+    ViewChange,
+    ViewSwitch,
+)
 
 _TEXT = st.text(max_size=20)
 _VALUE = st.one_of(st.none(), st.booleans(), st.integers(), _TEXT, st.lists(_TEXT, max_size=3).map(tuple))
@@ -46,6 +55,9 @@ _OBJECT = st.one_of(
         tag=_TEXT,
         groups=st.lists(_GROUP, max_size=2).map(tuple),
         reason=_TEXT,
+    ),
+    st.builds(
+        ViewSwitch, view_id=st.integers(1, 2**63 - 1), title=_TEXT, is_active=st.booleans(), reason=_TEXT
     ),
 )
 PLANS = st.builds(
