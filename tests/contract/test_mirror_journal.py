@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.unit.mirror.rows import at
+from tests.fakes.clock import FakeClock
+from tests.unit.mirror import rows
+from tests.unit.mirror.rows import at, page, record_page
 from zdsync.errors import MirrorError
 from zdsync.mirror.store import MirrorStore
-from zdsync.model import RunId, TicketId
-from zdsync.ports import OPEN_OUTCOMES, JournalEntry, Outcome
+from zdsync.model import RunId, Stream, TicketId
+from zdsync.ports import OPEN_OUTCOMES, JournalEntry, Outcome, Run
+from zdsync.runs.resolve import settle_belied
 
 
 def entry(key: str, run: str = "r1", object_id: int | None = 1, **values: Any) -> JournalEntry:
@@ -101,3 +104,38 @@ def test_the_outcome_of_an_unknown_change_is_refused(mirror: MirrorStore) -> Non
     with pytest.raises(MirrorError, match="lacks 1 of 1"):
         mirror.journal.record_sent(["nowhere"], "job")
     assert mirror.journal.read_open() == (entry("k1"),)
+
+
+def _happened(mirror: MirrorStore, key: str, *, is_public: bool = False) -> None:
+    """The export brings an update that bears this key, with a comment."""
+    event = rows.event(7, 1, 3, zdsync_key=key)
+    said = rows.comment(70, 1, 7, public=is_public)
+    record_page(mirror, page(Stream.EVENTS, ticket_events=[event], ticket_comments=[said]))
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_an_event_of_its_own_belies_an_entry(mirror: MirrorStore, outcome: Outcome) -> None:
+    """What counted as not done and was done late is found once and put right; open and done entries are not touched."""
+    mirror.open_run(Run(RunId("r1"), "run", "https://a.example.com", at(0)))
+    mirror.journal.record_intents([entry("k1"), entry("k2", object_id=2)])
+    mirror.journal.record_outcomes([("k1", outcome, ""), ("k2", Outcome.NOT_APPLIED, "")], at(2))
+    assert mirror.journal.read_contradicted(at(-1)) == ()
+    _happened(mirror, "k1")
+    is_belied = outcome in {Outcome.NOT_APPLIED, Outcome.CONFLICT, Outcome.REJECTED}
+    assert [each.key for each in mirror.journal.read_contradicted(at(-1))] == ["k1"] * is_belied
+    assert mirror.journal.read_contradicted(at(1)) == ()
+    assert settle_belied(mirror.journal, FakeClock(at(9))) == is_belied
+    assert settle_belied(mirror.journal, FakeClock(at(9))) == 0
+    assert mirror.journal.read_entries()[1].outcome is Outcome.NOT_APPLIED
+
+
+def test_public_comments_of_our_own_are_found(mirror: MirrorStore) -> None:
+    """A note of ours that a customer can see is told with its entry; internal ones, and others' comments, are not."""
+    mirror.open_run(Run(RunId("r1"), "run", "https://a.example.com", at(0)))
+    mirror.journal.record_intents([entry("k1"), entry("k2", object_id=2)])
+    _happened(mirror, "k1")
+    assert mirror.journal.read_public_notes(at(-1)) == ()
+    _happened(mirror, "k1", is_public=True)
+    assert [each.key for each in mirror.journal.read_public_notes(at(-1))] == ["k1"]
+    _happened(mirror, "somebody else's", is_public=True)
+    assert mirror.journal.read_public_notes(at(-1)) == ()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from zdsync.errors import Conflict, Denied, Rejected, Transient, Unreachable
 from zdsync.model import GroupId, Record, RunId, TicketId
 from zdsync.plan.model import Plan, TicketChange
 from zdsync.ports import (
+    TAGS_IGNORED,
     AccountWriter,
     Clock,
     ItemOutcome,
@@ -42,16 +43,16 @@ _JOURNAL_OUTCOME = {
     ItemOutcome.UNKNOWN: Outcome.UNKNOWN,
 }
 
-Conflicts = dict[TicketId, Ended]
-"""Tickets that moved on under us; journaled, and not yet counted."""
+Undone = dict[TicketId, Ended]
+"""Tickets that moved on under us, or whose tags the account left alone; journaled, and not yet counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Applier:
     """The one narrow door to a customer's Zendesk.
 
-    With `second_look`, tickets in conflict are decided again and written once more at the end; without, they stay as
-    people have them.
+    With `second_look`, tickets in conflict, and those whose tags the account left alone, are decided again and written
+    once more at the end; without, they stay as they are.
     """
 
     source: TicketSource
@@ -72,12 +73,12 @@ class Applier:
         objects = AccountObjects(self.source, self.writer, self.mirror, self.journal, self.clock, self.run_id)
         group_ids = objects.apply(plan, done)
         changes = islice(plan.ticket_changes, limit)
-        conflicts = self._write(self._items(changes, group_ids, done), done)
-        if self.second_look is not None and conflicts:
-            again = list(self._decided_again(self.second_look, conflicts, done))
+        undone = self._write(self._items(changes, group_ids, done), done)
+        if self.second_look is not None and undone:
+            again = list(self._decided_again(self.second_look, undone, done))
             items = self._items(again, group_ids, done, mark=":again")
-            conflicts = self._write(items, done)
-        for end in conflicts.values():
+            undone = self._write(items, done)
+        for end in undone.values():
             done.note(end.name, end.outcome, end.detail)
         return done
 
@@ -101,28 +102,28 @@ class Applier:
 
     # Batches
 
-    def _write(self, items: Iterable[Item], done: Applied) -> Conflicts:
-        """Send everything in batches, a few jobs at a time; the conflicts among it."""
+    def _write(self, items: Iterable[Item], done: Applied) -> Undone:
+        """Send everything in batches, a few jobs at a time; what would have to be written once more."""
         batches = in_batches(items)
         flights = Flights(self.writer, self.clock, patience_s=_JOB_PATIENCE_S)
         flying: dict[str, Sequence[Item]] = {}
-        conflicts: Conflicts = {}
+        undone: Undone = {}
         while True:
             while len(flying) < IN_FLIGHT and (batch := next(batches, ())):
-                job_id = self._send(batch, done, conflicts)
+                job_id = self._send(batch, done, undone)
                 if job_id is not None:
                     flying[job_id] = batch
                     flights.add(job_id, [item.update for item in batch])
             if not flying:
-                return conflicts
+                return undone
             for job_id, results in flights.wait().items():
                 landed = flying.pop(job_id)
                 if results is None:
                     self._give_up(job_id, landed, done)
                 else:
-                    self._land(landed, results, done, conflicts)
+                    self._land(landed, results, done, undone)
 
-    def _send(self, batch: Sequence[Item], done: Applied, conflicts: Conflicts) -> str | None:
+    def _send(self, batch: Sequence[Item], done: Applied, undone: Undone) -> str | None:
         """Journal a batch and hand it over; the job's id, or None when the whole batch already has its outcome."""
         now = self.clock.now()
         self.journal.record_intents([entry_of(item, self.run_id, now) for item in batch])
@@ -133,7 +134,7 @@ class Applier:
         except Conflict as err:
             ends = {item.ticket_id: item.ended(Outcome.CONFLICT, err.message) for item in batch}
             self._record(ends.values())
-            conflicts.update(ends)
+            undone.update(ends)
         except Unreachable as err:
             self._settle(batch, Outcome.UNKNOWN, err.message, done)
         except (Transient, Denied) as err:
@@ -151,7 +152,7 @@ class Applier:
             done.note(item.name, Outcome.UNKNOWN, f"job {job_id} has not ended yet")
 
     def _land(
-        self, batch: Sequence[Item], results: Sequence[ItemResult], done: Applied, conflicts: Conflicts
+        self, batch: Sequence[Item], results: Sequence[ItemResult], done: Applied, undone: Undone
     ) -> None:
         """Journal what the job says, and then what the tickets show."""
         told = [
@@ -162,8 +163,8 @@ class Applier:
         seen = self._read_back(batch, results)
         self._record(end for end, before in zip(seen, told, strict=True) if end != before)
         for item, end in zip(batch, seen, strict=True):
-            if end.outcome is Outcome.CONFLICT:
-                conflicts[item.ticket_id] = end
+            if end.outcome is Outcome.CONFLICT or end.detail.startswith(TAGS_IGNORED):
+                undone[item.ticket_id] = end
             else:
                 done.note(end.name, end.outcome, end.detail)
         counts = Counter(end.outcome.value for end in seen)
@@ -188,7 +189,7 @@ class Applier:
             differs = difference(item, row) if row is not None else ""
             if differs:
                 log.warning("apply.differs", extra={"ticket_id": item.ticket_id})
-            return outcome, differs or result.detail
+            return outcome, ": ".join(filter(None, (result.detail, differs)))
         if row is None:
             return Outcome.SKIPPED, "the ticket is gone"
         if row["status"] == "closed":
@@ -203,25 +204,25 @@ class Applier:
         named = (titles.get(id, f"field {id}") for id in result.fields)
         return f"{result.detail} ({', '.join(named)})"
 
-    # Conflicts
+    # Once more
 
     def _decided_again(
-        self, second_look: SecondLook, conflicts: Conflicts, done: Applied
+        self, second_look: SecondLook, undone: Undone, done: Applied
     ) -> Iterator[TicketChange]:
         """The changes that are due now, one batch at most; what is not to be written is settled here."""
-        left = dict(conflicts)
-        for again in second_look.decide(list(conflicts)[:BATCH_SIZE]):
-            end = left.pop(again.ticket_id)
-            if again.outcome is not None:
-                settled = Ended(end.key, end.name, again.outcome, again.reason)
-                settle(self.journal, self.clock, done, (settled,))
-                continue
-            done.decided_again += 1
+        left = dict(undone)
+        for again in second_look.decide(list(undone)[:BATCH_SIZE]):
+            end = left[again.ticket_id]
+            if again.outcome is None:
+                del left[again.ticket_id]
+                done.decided_again += 1
+            elif end.outcome is Outcome.CONFLICT:
+                left[again.ticket_id] = replace(end, outcome=again.outcome, detail=again.reason)
+                self._record((left[again.ticket_id],))
             if again.change is not None:
                 yield again.change
-            else:
-                detail = f"decided again, nothing to do: {again.reason}"
-                self._record((Ended(end.key, end.name, Outcome.CONFLICT, detail),))
+            elif again.outcome is None:
+                self._record((replace(end, detail=f"decided again, nothing to do: {again.reason}"),))
         for end in left.values():
             done.note(end.name, end.outcome, end.detail)
 

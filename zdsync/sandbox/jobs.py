@@ -88,6 +88,7 @@ class Jobs:
 
     def get(self, ident: str) -> Job | None:
         """Look a job up; counts as a poll."""
+        self._forget(self.world.clock.time())
         job = self._jobs.get(ident)
         if job is not None and job.is_open:
             job.polls += 1
