@@ -131,5 +131,8 @@ class ZendeskAccount:
         writes.switch_view(self._client, view_id, is_active=is_active)
 
 
-def _has_tags(update: TicketUpdate) -> bool:
-    return bool(update.add_tags or update.remove_tags)
+def _without_tags(result: ItemResult, update: TicketUpdate) -> ItemResult:
+    """The result of an item whose tags the account left alone."""
+    if result.outcome is not ItemOutcome.APPLIED or not (update.add_tags or update.remove_tags):
+        return result
+    return replace(result, detail=TAGS_IGNORED)
