@@ -1,0 +1,60 @@
+"""A YAML text becomes tokens with their places, and the tokens a tree; the room of YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from zdsync.errors import Problem
+from zdsync.rules.findings import Check, problem
+from zdsync.rules.model import Position
+from zdsync.rules.reader import Kind, Reader, StoppedError, Token
+from zdsync.rules.tree import Tree
+
+_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_KINDS = {
+    yaml.DocumentStartEvent: Kind.DOCUMENT,
+    yaml.MappingStartEvent: Kind.MAPPING,
+    yaml.SequenceStartEvent: Kind.SEQUENCE,
+    yaml.ScalarEvent: Kind.SCALAR,
+    yaml.AliasEvent: Kind.ALIAS,
+    yaml.MappingEndEvent: Kind.END,
+    yaml.SequenceEndEvent: Kind.END,
+}
+
+
+def read_into(tree: Tree, name: str, text: str, problems: list[Problem]) -> None:
+    """Add what stands in `text` to the tree; faults go to `problems`."""
+    try:
+        Reader(name, tree, problems).read(_tokens(text))
+    except yaml.MarkedYAMLError as err:
+        mark = err.problem_mark or err.context_mark
+        at = Position(name, mark.line + 1, mark.column + 1) if mark else Position(name, 1, 1)
+        problems.append(problem(Check.BROKEN_YAML, at, _in_words(err)))
+    except StoppedError:
+        pass
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+    for event in events:
+        kind = _KINDS.get(type(event))
+        if kind is None:
+            continue
+        mark = event.start_mark
+        line, column = mark.line + 1, mark.column + 1
+        has_anchor = bool(getattr(event, "anchor", None))
+        has_tag = getattr(event, "tag", None) not in (None, "!")
+        if kind is Kind.SCALAR:
+            yield Token(kind, line, column, event.value, event.implicit[0], has_anchor, has_tag)
+        else:
+            yield Token(kind, line, column, has_anchor=has_anchor, has_tag=has_tag)
+
+
+def _in_words(err: yaml.MarkedYAMLError) -> str:
+    found = err.problem or "this is not YAML"
+    if "\\t" in found or "tab" in found:
+        return "a tab cannot indent YAML; use spaces"
+    return f"this is not YAML: {found}" + (f" ({err.context})" if err.context else "")
