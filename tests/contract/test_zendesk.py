@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from zdsync.detect import TextFilter
-from zdsync.errors import Denied, Transient, Unavailable, Unreachable
+from zdsync.errors import Denied, Rejected, Transient, Unavailable, Unreachable
 from zdsync.mirror.schema import METADATA
 from zdsync.model import Checkpoint, GroupId, Record, Stream, TicketId, UserId
 from zdsync.ports import TAGS_IGNORED, ItemOutcome, ItemResult, TicketUpdate

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from zdsync.cli import look, rules, sync, trial, undo
+from zdsync.cli import look, rules, start, sync, trial, undo
 from zdsync.cli.common import INTERRUPTED, Globals
 from zdsync.errors import RuleError, ZdsyncError
 
@@ -58,11 +58,13 @@ def zdsync(ctx: click.Context, env: Path | None, rules: str | None, db: str | No
 
 
 for command in (
+    start.init,
     sync.pull,
     sync.plan,
     sync.apply,
     sync.run,
     sync.worker,
+    undo.undo,
     undo.hold,
     undo.release,
     look.explain,

@@ -188,7 +188,7 @@ def apply(globals_: Globals, file: Path | None, limit: int | None, *, yes: bool,
                 click.confirm("Carry it out?", abort=True)
             applied = cycle.run_apply(place, record, chosen, limit=limit)
             code = record.exit_code
-    _show_applied(applied, record.run.id, as_json=as_json)
+    show_applied(applied, record.run.id, as_json=as_json)
     return code
 
 
@@ -205,7 +205,7 @@ def _read_plan(file: Path) -> Any:
     return decode(document)
 
 
-def _show_applied(applied: Applied, run_id: str, *, as_json: bool) -> None:
+def show_applied(applied: Applied, run_id: str, *, as_json: bool) -> None:
     from zdsync.report.tables import counted
 
     outcomes = {outcome.value: count for outcome, count in applied.outcomes.items()}
@@ -235,7 +235,7 @@ def run(globals_: Globals, *, dry_run: bool, as_json: bool) -> int:
     if as_json and ended.applied is None:
         print_json({"run": ended.run_id, "plan": encode(ended.planned.plan)})
     elif ended.applied is not None:
-        _show_applied(ended.applied, ended.run_id, as_json=as_json)
+        show_applied(ended.applied, ended.run_id, as_json=as_json)
     else:
         for line in plan_lines(ended.planned.plan):
             click.echo(line)

@@ -1,4 +1,4 @@
-"""The lead's hand on tickets: hold, release."""
+"""The commands that take back and hold off: undo, hold, release."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zdsync.cli.common import Globals, json_option, print_json, system_clock
+from zdsync.cli.common import Globals, json_option, open_place, print_json, system_clock
+from zdsync.cli.sync import show_applied
 
 if TYPE_CHECKING:
     from zdsync.ports import Clock, Mirror
@@ -24,6 +25,41 @@ def _span(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tim
         return parse_duration(text) if text is not None else None
     except ValueError as err:
         raise click.BadParameter(str(err)) from err
+
+
+@click.command(epilog="Example: zdsync undo 20261122-093000-1f3a --ticket 4711")
+@click.argument("run_id", metavar="RUN")
+@click.option("--ticket", type=click.IntRange(min=1), metavar="ID", help="Only this ticket of the run.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_obj
+def undo(globals_: Globals, run_id: str, ticket: int | None, *, yes: bool, as_json: bool) -> int:
+    """Take a run back wherever nobody has changed the same since; what is restored is held.
+
+    Exits 3 when something was left alone; it is listed with the reason. An undo is a run, and can be undone.
+    """
+    from zdsync.model import RunId, TicketId
+    from zdsync.report.undo import undo_json, undo_lines
+    from zdsync.runs import cycle
+    from zdsync.runs.undo import apply_undo, make_undo
+
+    with open_place(globals_) as place:
+        cycle.refuse_shadow(place)
+        with cycle.recorded(place, "undo") as record:
+            cycle.settle_open(place)
+            cycle.run_pull(place, record, respect_cadence=True)
+            made = make_undo(place, RunId(run_id), TicketId(ticket) if ticket else None)
+            if not as_json:
+                click.echo("\n".join(undo_lines(made)))
+            if not made.plan.is_empty and not yes:
+                click.confirm("Take it back?", abort=True, err=as_json)
+            applied = apply_undo(place, record, made)
+            code = record.exit_code
+    if as_json:
+        print_json(undo_json(made, record.run.id, applied))
+    else:
+        show_applied(applied, record.run.id, as_json=False)
+    return code
 
 
 @click.command(epilog="Example: zdsync hold 4711 --for 2d")

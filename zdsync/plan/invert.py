@@ -25,7 +25,7 @@ from zdsync.tiers.notes import note_digest
 from zdsync.tiers.state import tier_tags
 
 _NEVER_EMPTY = frozenset({"priority", "type"})
-"""Zendesk keeps the last value of these. Source: Help Center, "About ticket fields" (read 2026-11)."""
+"""Once set, these are taken as never empty again; no reference says so, and an undo does not promise what may fail."""
 
 
 @dataclass(frozen=True, slots=True)

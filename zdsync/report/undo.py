@@ -1,0 +1,45 @@
+"""An undo for people and for scripts: what goes back, what cannot, and what is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from zdsync.model import RunId
+from zdsync.plan.codec import encode
+from zdsync.report.plans import plan_lines
+from zdsync.runs.outcomes import Applied
+from zdsync.runs.undo import Told, Undo
+
+
+def undo_lines(undo: Undo) -> Iterator[str]:
+    """The undo as text: its plan, then everything that it does not restore."""
+    yield f"Undo of run {undo.run.id} ({undo.run.command}, {undo.run.started_at:%Y-%m-%d %H:%M:%S} UTC)"
+    yield from plan_lines(undo.plan)
+    if undo.as_before:
+        count = len(undo.as_before)
+        yield f"{count:,} ticket{' is' if count == 1 else 's are'} already as before the run."
+    yield from _told("Cannot be restored:", undo.stays)
+    yield from _told("Left alone:", undo.left)
+
+
+def _told(title: str, told: Sequence[Told]) -> Iterator[str]:
+    if told:
+        yield title
+        yield from (f"  {one.name}: {one.reason}" for one in told)
+
+
+def undo_json(undo: Undo, run_id: RunId, applied: Applied) -> dict[str, Any]:
+    """The undo as run `run_id` carried it out, for scripts; `left` is everything that is not as before the run."""
+    failed = [
+        {"name": one.name, "reason": f"{one.outcome.value} {one.detail}".rstrip()} for one in applied.left
+    ]
+    return {
+        "run": run_id,
+        "undone": undo.run.id,
+        "outcomes": {outcome.value: count for outcome, count in applied.outcomes.items()},
+        "plan": encode(undo.plan),
+        "left": [{"name": one.name, "reason": one.reason} for one in undo.left] + failed,
+        "stays": [{"name": one.name, "reason": one.reason} for one in undo.stays],
+        "as_before": list(undo.as_before),
+    }
