@@ -64,7 +64,6 @@ for command in (
     sync.apply,
     sync.run,
     sync.worker,
-    undo.undo,
     undo.hold,
     undo.release,
     look.explain,
