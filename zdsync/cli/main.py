@@ -64,6 +64,7 @@ for command in (
     sync.apply,
     sync.run,
     sync.worker,
+    undo.undo,
     undo.hold,
     undo.release,
     look.explain,
