@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from zdsync.model import (
     Case,
@@ -32,6 +32,22 @@ class Touch:
     how: str
 
 
+_ANSWER = timedelta(hours=1)
+"""A rule that changes within it what we wrote answers our write: triggers at once, automations once an hour."""
+_LOST_OFTEN = 2
+_PAUSE = timedelta(days=1)
+"""How long we leave alone what rules set back again and again; then we try once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tug:
+    """Our latest write of one field or tag, and how many in a row up to it a rule has set back."""
+
+    written_at: datetime
+    lost: int = 0
+    lost_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """A ticket's case, judged: everything a condition can read, nothing that changes while rules run.
@@ -41,6 +57,7 @@ class Facts:
     `person_fields` are the fields (API names, custom ones by id as text) whose latest change was a person's;
     `person_tags` maps each tag that a person was the last to add (True) or remove (False).
     `tag_added_at` tells when each tag was last added, `own_tag_adds` how often we have added it.
+    `undone` names what the account's own rules set back each time we write it: fields, and tags as `tag tier_2`.
     Counts are of mirrored history.
     """
 
@@ -70,6 +87,7 @@ class Facts:
     """Names of the detectors that found something in the ticket's texts."""
     notes_written: frozenset[str] = frozenset()
     holds: tuple[Hold, ...] = ()
+    undone: frozenset[str] = frozenset()
     _folded: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def words(self, name: str) -> str:
@@ -121,6 +139,7 @@ def derive(case: Case, now: datetime, *, tag_prefix: str) -> Facts:
         detected=frozenset(finding.detector for finding in case.findings),
         notes_written=case.notes_written,
         holds=case.holds,
+        undone=history.undone(now),
     )
 
 
@@ -150,6 +169,7 @@ class _History:
         self.own_tag_adds: dict[str, int] = {}
         self.before_us: dict[str, FieldValue] = {}
         self.tags_by_us: dict[str, bool] = {}
+        self.tugs: dict[str, _Tug] = {}
         self.group_chosen_at: datetime | None = None
         self.replies = self.reopens = self.group_stations = self.assignee_stations = self.attachments = 0
         self.comment = ""
@@ -160,8 +180,10 @@ class _History:
         by_us = event.key is not None
         for change in event.changes:
             self._take_change(event, change, by_person=by_person, by_us=by_us)
+            self._take_tugs(event, change, by_person=by_person, by_us=by_us, by_rule=event.rel is not None)
         for change in event.rule_changes:
             self._take_change(event, change, by_person=False, by_us=False)
+            self._take_tugs(event, change, by_person=False, by_us=False, by_rule=True)
         self._take_comments(event, by_person=by_person)
         if by_person and self.touch is None:
             how = next(self._hands_on(event), None)
@@ -197,6 +219,27 @@ class _History:
                 self.tags_by_person[tag] = is_added
             else:
                 self.tags_by_person.pop(tag, None)
+
+    def _take_tugs(
+        self, event: Event, change: FieldChange, *, by_person: bool, by_us: bool, by_rule: bool
+    ) -> None:
+        """Who prevails between us and the account's rules; a person's hand ends the quarrel."""
+        is_tags = change.field == "tags"
+        for name in (f"tag {tag}" for tag, _ in _tag_steps(change)) if is_tags else (change.field,):
+            tug = self.tugs.get(name)
+            if by_us:
+                self.tugs[name] = _Tug(event.created_at, tug.lost if tug and tug.lost_at else 0)
+            elif by_person:
+                self.tugs.pop(name, None)
+            elif by_rule and tug and tug.lost_at is None and event.created_at - tug.written_at <= _ANSWER:
+                self.tugs[name] = replace(tug, lost=tug.lost + 1, lost_at=event.created_at)
+
+    def undone(self, now: datetime) -> frozenset[str]:
+        return frozenset(
+            name
+            for name, tug in self.tugs.items()
+            if tug.lost >= _LOST_OFTEN and tug.lost_at is not None and now - tug.lost_at < _PAUSE
+        )
 
     def _count_stations(self, change: FieldChange) -> None:
         if change.field == "group_id" and change.value is not None:

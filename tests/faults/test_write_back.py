@@ -353,3 +353,24 @@ def test_what_a_trigger_answers_is_in_the_journal(house: House) -> None:
     assert done.is_whole
     (entry,) = entries(place, id)
     assert entry.detail == f"tags not added: {LABEL}; priority is low, not high"
+
+
+def test_a_trigger_that_undoes_us_is_given_way(settled: House) -> None:
+    """After two writes that a native trigger set back the ticket is left alone, counted, and noted once."""
+    id = newest(settled)
+    frontline = next(key for key, name in settled.group_names().items() if name == "Frontline")
+    conditions = {"all": [{"field": "current_tags", "operator": "includes", "value": "tier_2"}], "any": []}
+    actions = [{"field": "group_id", "value": str(frontline)}]
+    settled.sandbox.world.add_row(
+        "triggers",
+        {"title": "All to us", "active": True, "position": 9, "conditions": conditions, "actions": actions},
+    )
+    for _ in range(5):
+        ended = run_cycle(settled.place())
+        settled.advance(130)
+    assert ended.planned.plan.is_empty
+    assert ended.planned.plan.counts["contested"] == 1
+    assert len(settled.our_audits(id)) == 2
+    assert len(notes(settled, id)) == 1
+    decision = next(each for each in ended.planned.decisions if each.ticket_id == id)
+    assert decision.reason == "a trigger of the account undoes it (group_id)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -41,6 +42,7 @@ from zdsync.model import (
     TicketId,
     UserId,
 )
+from zdsync.plan.contest import contested
 from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import TicketChange
 from zdsync.rules.compile import CompiledRules, compile_rules
@@ -313,3 +315,49 @@ def test_people_win(world: World, rules: CompiledRules, group: GroupId) -> None:
     _, change = judge(world, rules)
     if change is not None and change.group is not None:
         assert change.group.id == PRIVACY_DESK
+
+
+class Opponent:
+    """A trigger of the account that answers each of our updates, in the same audit or a few minutes later."""
+
+    def __init__(self, world: World, *, at_once: bool) -> None:
+        self.world = world
+        self.at_once = at_once
+
+    def answer(self, change: TicketChange) -> None:
+        """Set back every field and tag that we have just written."""
+        ours = self.world.events[-1]
+        back = [FieldChange(each.field, each.previous, each.value) for each in ours.changes]
+        ticket = self.world.ticket
+        for each in back:
+            if each.field == "tags":
+                tags = (ticket.tags - set(each.previous or ())) | set(each.value or ())  # type: ignore[arg-type]
+                ticket = replace(ticket, tags=frozenset(tags))
+            else:
+                ticket = _with(ticket, each.field, each.value)
+        if self.at_once:
+            self.world.events[-1] = replace(ours, rule_changes=tuple(back))
+        else:
+            at = ours.created_at + timedelta(seconds=30)
+            event = Event(len(self.world.events) + 1, ticket.id, at, None, rel="trigger", changes=tuple(back))
+            self.world.events.append(event)
+            ticket = replace(ticket, updated_at=at)
+        self.world.ticket = ticket
+
+
+@given(worlds(), rule_sets(), st.booleans())
+def test_no_endless_ping_pong(world: World, rules: CompiledRules, at_once: bool) -> None:
+    """A trigger that sets everything back makes us give way after a few attempts, whatever rules and history say."""
+    opponent = Opponent(world, at_once=at_once)
+    written = 0
+    for _ in range(12):
+        facts = derive(world.case(), moment(), tag_prefix="tier_")
+        decision = decide(facts, rules, NOW.date())
+        change = diff_ticket(facts, decision, rules, LAW_ACCOUNT)
+        if change is None or contested(facts, change):
+            break
+        world.apply(change)
+        opponent.answer(change)
+        written += 1
+    hypothesis_event(f"{written} writes")
+    assert written <= 6

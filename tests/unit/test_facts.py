@@ -8,6 +8,7 @@ from tests.build import (
     AGENT,
     BOT,
     CUSTOMER,
+    ENGINEERING,
     FRONTLINE,
     SPECIALISTS,
     WORKER,
@@ -188,3 +189,52 @@ def test_texts_and_findings() -> None:
     assert found.words("comment") == " secret "
     assert found.words("description") is found.words("description")
     assert found.detected == {"iban"}
+
+
+def _quarrel(*steps: tuple[str, float]) -> frozenset[str]:
+    """What counts as undone after these moves of the group at these minutes: by us, a rule or a person; "in ours": a rule within our own update."""
+    groups = {"we": SPECIALISTS, "rule": FRONTLINE, "person": ENGINEERING, "in ours": SPECIALISTS}
+    events = [created()]
+    for who, at in steps:
+        change = ("group_id", groups[who])
+        events.append(
+            event(
+                AGENT if who == "person" else WORKER if who in {"we", "in ours"} else None,
+                change,
+                at=at,
+                key="run:1" if who in {"we", "in ours"} else None,
+                rel="trigger" if who == "rule" else None,
+                by_rule=[("group_id", FRONTLINE)] if who == "in ours" else (),
+            )
+        )
+    return facts(case(*events)).undone
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_undone"),
+    [
+        ([("we", -50), ("rule", -49)], False),
+        ([("we", -50), ("rule", -49), ("we", -40), ("rule", -39)], True),
+        ([("in ours", -50), ("in ours", -40)], True),
+        ([("we", -50), ("rule", -49), ("we", -40)], False),
+        ([("we", -50), ("we", -45), ("rule", -44), ("we", -40)], False),
+        ([("we", -50), ("rule", -49), ("person", -45), ("we", -40), ("rule", -39)], False),
+        ([("we", -500), ("rule", -400), ("we", -300), ("rule", -200)], False),
+        ([("we", -2000), ("rule", -1999), ("we", -1900), ("rule", -1899)], False),
+        ([("we", -2000), ("rule", -1999), ("we", -1900), ("rule", -1899), ("in ours", -30)], True),
+        ([("rule", -50), ("rule", -40)], False),
+    ],
+)
+def test_what_rules_of_the_account_undo(steps: list[tuple[str, float]], is_undone: bool) -> None:
+    """Two writes in a row set back by rules, within the hour each, the last within a day; a person ends the quarrel."""
+    assert _quarrel(*steps) == ({"group_id"} if is_undone else set())
+
+
+def test_tags_that_rules_undo_are_named_one_by_one() -> None:
+    """A trigger that removes one tag each time says nothing of the other."""
+    ours = event(WORKER, ("tags", ("tier_2", "vip"), ()), key="run:1", at=-50)
+    answer = event(None, ("tags", (), ("vip",)), rel="trigger", at=-49)
+    again = event(WORKER, ("tags", ("vip",), ()), key="run:2", at=-40)
+    last = event(None, ("tags", (), ("vip",)), rel="trigger", at=-39)
+    known = facts(case(created(), ours, answer, again, last))
+    assert known.undone == {"tag vip"}

@@ -10,6 +10,7 @@ from datetime import datetime
 from zdsync.errors import MirrorError
 from zdsync.facts import Facts, derive
 from zdsync.model import Account, Case, RunId, Stream, TicketId
+from zdsync.plan.contest import contested
 from zdsync.plan.diff import diff_account, diff_ticket
 from zdsync.plan.model import HeldTicket, Plan, TicketChange
 from zdsync.ports import Clock, DecisionRecord, Journal, Mirror
@@ -46,7 +47,12 @@ class Judge:
             reason = "an earlier write has no known outcome yet"
             return Judged(facts, Decision(case.ticket.id, Verdict.UNRESOLVED, reason), None)
         decision = decide(facts, self.rules, self.now.date())
-        return Judged(facts, decision, diff_ticket(facts, decision, self.rules, self.account))
+        change = diff_ticket(facts, decision, self.rules, self.account)
+        undone = contested(facts, change) if change is not None else ()
+        if undone:
+            reason = f"a trigger of the account undoes it ({', '.join(undone)})"
+            return Judged(facts, Decision(case.ticket.id, Verdict.CONTESTED, reason, rule=decision.rule), None)
+        return Judged(facts, decision, change)
 
 
 def make_judge(

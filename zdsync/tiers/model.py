@@ -31,6 +31,8 @@ class Verdict(StrEnum):
     """Tier tags contradicted each other or the group without a person's doing: mended once."""
     KEPT = "kept"
     """A person has it and its tier is in order."""
+    CONTESTED = "contested"
+    """A trigger or automation of the account set back what we wrote, twice in a row: left alone for a day."""
     UNPLACED = "unplaced"
     """A person has it in a group of no tier: left alone, listed for a lead."""
 
