@@ -16,6 +16,8 @@ _INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 def as_int(value: Any) -> int | None:
     """A 64-bit integer, also from its digits; None for everything else, larger numbers included."""
+    if value is None:
+        return None
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and -_LARGEST <= value <= _LARGEST:
@@ -37,6 +39,8 @@ def as_time(value: Any) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(value)
+        if found.tzinfo is UTC:
+            return found
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from zdsync.model import METADATA_KEY, Comment, Event, FieldChange, FieldValue, Record, TicketId, UserId
@@ -24,8 +25,10 @@ _ENVELOPE = frozenset(
 )
 """What a child of the export carries beside the field it is about (`type` is the ticket's)."""
 
+_CHANGING = frozenset({"Create", "Change"})
+
 _TEXT_FIELDS = frozenset({"subject", "raw_subject", "description"})
-_OTHER_TEXTS = ("subject", "raw_subject", "description", "comment", "message", *COMMENT_TEXTS)
+_OTHER_TEXTS = frozenset({*_TEXT_FIELDS, "comment", "message", *COMMENT_TEXTS})
 
 _CHANNELS: Mapping[str, str] = {
     "web form": "web",
@@ -59,8 +62,14 @@ def read_via(via: Any, reference: Any = None) -> Via:
         return Via(channel, as_text(rel) or ("rule" if channel == "rule" else None))
     if not isinstance(via, str) or not via:
         return Via(None, None)
-    channel = _CHANNELS.get(via.lower()) or re.sub(r"\W+", "_", via.lower()).strip("_")
-    return Via(channel, "rule" if channel == "rule" or reference is not None else None)
+    return _titled(via, has_reference=reference is not None)
+
+
+@lru_cache(maxsize=256)
+def _titled(title: str, *, has_reference: bool) -> Via:
+    """An export repeats a handful of titles in every change."""
+    channel = _CHANNELS.get(title.lower()) or re.sub(r"\W+", "_", title.lower()).strip("_")
+    return Via(channel, "rule" if channel == "rule" or has_reference else None)
 
 
 def event_row(update: dict[str, Any], masker: Masker) -> tuple[Record, list[Record]]:
@@ -73,14 +82,19 @@ def event_row(update: dict[str, Any], masker: Masker) -> tuple[Record, list[Reco
     if as_int(update.get("id")) is None or ticket_id is None or created_at is None:
         raise malformed(f"ticket_events {update.get('id')}", "id, ticket_id or created_at")
     via = read_via(update.get("via"))
-    children = [child for child in _children(update) if isinstance(child, dict)]
-    comments = []
-    for child in children:
-        if _is_comment(child):
+    comments: list[Record] = []
+    changes: list[Record] = []
+    is_create = False
+    for child in _children(update):
+        kind = _kind(child)
+        if _is_comment(child, kind):
             masker.mask_comment(child, ticket_id)
             comments.append(_comment_row(child, update, ticket_id, created_at, via))
-        else:
-            _mask_child(child, masker)
+            continue
+        _mask_child(child, masker)
+        is_create = is_create or kind == "Create"
+        if kind in _CHANGING:
+            changes += _changes(child, kind)
     row = {
         "id": as_int(update["id"]),
         "ticket_id": ticket_id,
@@ -90,25 +104,27 @@ def event_row(update: dict[str, Any], masker: Masker) -> tuple[Record, list[Reco
         "via_channel": via.channel,
         "via_rel": via.rel,
         "zdsync_key": _key(update.get("metadata")),
-        "is_create": any(_kind(child) == "Create" for child in children),
-        "changes": [change for child in children for change in _changes(child)],
+        "is_create": is_create,
+        "changes": changes,
         "raw": update,
     }
     return row, comments
 
 
-def _children(update: Mapping[str, Any]) -> Iterable[Any]:
+def _children(update: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     children = update.get("child_events", update.get("events"))
-    return children if isinstance(children, list) else ()
+    return (
+        (child for child in children if isinstance(child, dict)) if isinstance(children, list) else iter(())
+    )
 
 
 def _kind(child: Mapping[str, Any]) -> str:
     return str(child.get("event_type") or child.get("type") or "")
 
 
-def _is_comment(child: Mapping[str, Any]) -> bool:
+def _is_comment(child: Mapping[str, Any], kind: str) -> bool:
     """A comment with its text; without the sideload the export only says that there was one."""
-    return _kind(child).endswith("Comment") and "body" in child and as_int(child.get("id")) is not None
+    return kind.endswith("Comment") and "body" in child and as_int(child.get("id")) is not None
 
 
 def _comment_row(
@@ -134,10 +150,10 @@ def _comment_row(
 
 def _mask_child(child: dict[str, Any], masker: Masker) -> None:
     """Texts in changes, notifications and whatever else an update holds; their hits are counted elsewhere."""
-    for key in _OTHER_TEXTS:
+    for key in _OTHER_TEXTS & child.keys():
         masker.mask(child, key)
     name = str(child.get("field_name"))
-    if name in _TEXT_FIELDS or any(key in _TEXT_FIELDS for key in child):
+    if name in _TEXT_FIELDS or not _TEXT_FIELDS.isdisjoint(child):
         masker.mask(child, "value")
         masker.mask(child, "previous_value")
     customs = child.get("custom_ticket_fields")
@@ -150,10 +166,8 @@ def _mask_child(child: dict[str, Any], masker: Masker) -> None:
                 child[key] = masker.mask_value(child[key])
 
 
-def _changes(child: Mapping[str, Any]) -> Iterator[Record]:
+def _changes(child: Mapping[str, Any], kind: str) -> Iterator[Record]:
     """The fields that a Create or Change child is about: `{field, value, previous, rel}`."""
-    if _kind(child) not in ("Create", "Change"):
-        return
     rel = read_via(child.get("via"), child.get("via_reference_id")).rel
     if "field_name" in child:
         yield _change(str(child["field_name"]), child.get("value"), child.get("previous_value"), rel)
@@ -165,7 +179,7 @@ def _changes(child: Mapping[str, Any]) -> Iterator[Record]:
     for field, value in customs.items() if isinstance(customs, dict) else ():
         yield _change(str(field), value, previous, rel)
     for field, value in child.items():
-        if field not in _ENVELOPE and (field, value) != ("type", _kind(child)):
+        if field not in _ENVELOPE and (field, value) != ("type", kind):
             yield _change(field, value, previous, rel)
 
 
