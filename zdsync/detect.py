@@ -40,14 +40,14 @@ class TextFilter:
 
     def __call__(self, text: str) -> tuple[str, Mapping[str, int]]:
         """The text to keep, and how often each detector (by name, only those with hits) found something."""
-        if not _WORTH_A_LOOK.search(text):
+        if "@" not in text and not _NEAR_DIGITS.search(text):
             return ("" if self.bodies == "none" else text), {}
         masked, hits = mask(text)
         kept = {"full": text, "masked": masked, "none": ""}[self.bodies]
         return kept, hits
 
 
-_WORTH_A_LOOK = re.compile(r"@|[0-9][^\w\n]{0,3}[0-9]")
+_NEAR_DIGITS = re.compile(r"[0-9][^\w\n]{0,3}[0-9]")
 """Neither an address nor two digits near each other: nothing that any detector could find."""
 
 
@@ -242,6 +242,8 @@ _DATE = re.compile(
     r"(?<![0-9])(?:[0-9]{1,2}([./\-])[0-9]{1,2}\1[0-9]{4}|[0-9]{4}([./\-])[0-9]{1,2}\2[0-9]{1,2})(?![0-9])"
 )
 _DIGIT = re.compile(r"[0-9]")
+_ENOUGH_DIGITS = re.compile(r"[0-9](?:[^0-9]{0,3}[0-9]){6}")
+"""The fewest digits of a phone number, no further apart than it allows; one text in twenty has them."""
 _LOOK_BACK = 40
 
 
@@ -251,6 +253,8 @@ def find_phones(text: str) -> Iterator[Span]:
     Numbers introduced as an order, invoice, ticket or the like are left, and so are dates, versions and prices.
     Source: ITU-T E.164 (at most 15 digits); national forms as the numbering plans of the regions write them.
     """
+    if not _ENOUGH_DIGITS.search(text):
+        return
     spans = [match.span() for match in _PHONE.finditer(text) if _is_phone(text, match)]
     spans += [match.span("number") for match in _CALLED.finditer(text) if not _DATE.match(match["number"])]
     taken = 0

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zdsync import detect
 from zdsync.detect import DETECTORS, TextFilter, mask
 
 CARDS = [
@@ -135,6 +136,20 @@ def test_an_unknown_way_of_keeping_is_refused() -> None:
 def test_the_quick_look_never_misses_a_find(text: str) -> None:
     """What the filter passes over unlooked, the detectors would have left as well; masking twice changes nothing."""
     assert TextFilter("masked")(text) == mask(text)
+
+
+@given(
+    st.text(alphabet="0123456789 -+(). /\u00a0", max_size=60), st.sampled_from(["", "call me on ", "+", "00"])
+)
+def test_few_digits_are_no_phone(text: str, before: str) -> None:
+    """What is passed over for its digits holds no phone number when it is looked at in full."""
+    found = [
+        match.span()
+        for match in detect._PHONE.finditer(before + text)
+        if detect._is_phone(before + text, match)
+    ]
+    found += [match.span() for match in detect._CALLED.finditer(before + text)]
+    assert not found or detect._ENOUGH_DIGITS.search(before + text)
 
 
 @pytest.mark.parametrize(
