@@ -18,6 +18,7 @@ from zdsync.runs.cycle import Cycle, recorded, run_cycle, run_pull, settle_open
 from zdsync.runs.holds import release
 from zdsync.runs.outcomes import Applied
 from zdsync.runs.undo import Undo, apply_undo, make_undo
+from zdsync.sandbox.records import User
 
 Look = dict[int, tuple[Any, ...]]
 
@@ -134,6 +135,48 @@ def test_what_people_touched_is_left_to_them(house: House) -> None:
         assert after[id] == people[id]
     for id in (noted, renamed):
         assert after[id] == before[id]
+
+
+def test_private_data_stays_where_it_is(house: House) -> None:
+    """No hold keeps it in an open queue: the undo leaves it alone as long as a private_only rule claims it."""
+    ticket = house.control.customer_creates("My card", "Please charge 4111 1111 1111 1111 for it.")
+    house.advance(130)
+    run = cycle(house).run_id
+    assert house.group(ticket) == "Privacy desk"
+    after = looks(house)
+    undo, _, code = take_back(house, run, ticket)
+    assert [told.reason for told in undo.left] == [
+        "rule sensitive-data keeps private data where it is; mend the rule first"
+    ]
+    assert (code, looks(house)) == (3, after)
+
+
+def test_a_new_agents_choice_counts(house: House) -> None:
+    """Somebody who joined after the users were last mirrored is a person all the same."""
+    run = cycle(house).run_id
+    ticket = movable(house, run)[0]
+    group = house.group(ticket)
+    world = house.sandbox.world
+    now = world.clock.now()
+    agent = world.add_user(User(world.new_id(), "Newcomer", "newcomer@example.com", "agent", now, now))
+    for name in ("Help bot", group):
+        house.control.change(ticket, {"group": name}, agent=agent.id)
+    undo, _, _ = take_back(house, run, ticket)
+    (left,) = undo.left
+    assert left.name == f"ticket {ticket}"
+    assert left.reason.startswith("a person changed the same on")
+
+
+def test_a_write_without_known_outcome_is_listed(house: House) -> None:
+    """While Zendesk's job has not ended nobody can say what there is to take back."""
+    run = cycle(house).run_id
+    ticket = movable(house, run)[0]
+    with recorded(house.place(), "run") as record:
+        journal = house.open_mirrors[-1].journal
+        journal.record_outcomes([(f"{run}:{ticket}", Outcome.UNKNOWN, "")], house.clock.now())
+        undo = make_undo(house.place(), run, TicketId(ticket))
+    assert record.exit_code == 0
+    assert [told.reason for told in undo.left] == ["whether it was changed is not known yet; try again later"]
 
 
 def movable(house: House, run_id: str) -> list[int]:

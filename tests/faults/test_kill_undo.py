@@ -63,7 +63,7 @@ def end_of(house: House) -> Ends:
     """What the account, the journal and the holds say; the marks of runs apart."""
     store = house.place().mirror
     world = house.sandbox.world
-    cases = list(store.read_cases(map(TicketId, world.tickets)))
+    cases = list(store.read_cases([TicketId(id) for id in world.tickets]))
     house.assert_mirror_is_true()
     assert house.open_mirrors[-1].journal.read_open() == ()
     return {
