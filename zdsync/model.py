@@ -325,6 +325,14 @@ class Stream(StrEnum):
     BRANDS = "brands"
     CUSTOM_STATUSES = "custom_statuses"
     VIEWS = "views"
+    TRIGGERS = "triggers"
+    AUTOMATIONS = "automations"
+    MACROS = "macros"
+    SLA_POLICIES = "sla_policies"
+    SCHEDULES = "schedules"
+    TAGS = "tags"
+    RATINGS = "satisfaction_ratings"
+    METRIC_EVENTS = "ticket_metric_events"
 
 
 Record = dict[str, Any]

@@ -266,6 +266,7 @@ class StreamStatus:
     complete_until: datetime | None
     pulled_at: datetime | None
     skipped: str = ""
+    skipped_at: datetime | None = None
 
 
 class Mirror(Protocol):

@@ -22,6 +22,8 @@ BODIES: dict[str, dict[str, Any]] = {
         ]
     },
     "ticket_events": {"ticket_events": [{"id": 1, "ticket_id": 2, "created_at": MOMENT, "child_events": []}]},
+    "schedule_holidays": {"holidays": [{"id": 1, "name": "New Year", "start_date": "2027-01-01"}]},
+    "tags": {"tags": [{"name": "vip", "count": 7}]},
     "ticket_comments": {
         "ticket_events": [
             {

@@ -52,7 +52,8 @@ def test_every_value_comes_back_as_it_went_in(mirror: MirrorStore) -> None:
 def test_rows_of_every_table_are_taken(mirror: MirrorStore) -> None:
     """Each mirrored table takes a row of its columns, and tells when it was written."""
     for number, name in enumerate(MIRRORED, start=1):
-        one: dict[str, Any] = {name: [rows.record(name, id=number)]}
+        key = {"name": str(number)} if name == "tags" else {"id": number}
+        one: dict[str, Any] = {name: [rows.record(name, **key)]}
         assert mirror.record_page(page(Stream.TICKETS, **one), None, at(1)) == 1
         assert content(mirror, MIRRORED[name], without=())[0]["synced_at"] == at(1)
 
@@ -123,6 +124,21 @@ def test_a_whole_list_turns_what_it_lacks_into_tombstones(mirror: MirrorStore) -
     record_page(mirror, page(Stream.GROUPS, 4, whole=True, groups=[rows.group(1), rows.group(2, 3)]))
     assert the(mirror, GROUPS, 2)["deleted_at"] is None
     assert the(mirror, GROUPS, 1)["deleted_at"] is None
+
+
+def test_a_schedule_takes_its_holidays_along(mirror: MirrorStore) -> None:
+    """Holidays that the list of schedules came without are gone; a tag is known by its name."""
+    holiday = rows.record("schedule_holidays", id=5, schedule_id=1)
+    schedule = rows.record("schedules", id=1, updated_at=at(0))
+    for minutes, holidays in ((1, [holiday]), (2, [])):
+        listed = page(Stream.SCHEDULES, minutes, whole=True, schedules=[schedule], schedule_holidays=holidays)
+        record_page(mirror, listed)
+    assert the(mirror, MIRRORED["schedule_holidays"], 5)["deleted_at"] == at(2)
+    used = [rows.record("tags", name=name, count=1) for name in ("a", "b")]
+    record_page(mirror, page(Stream.TAGS, 3, whole=True, tags=used))
+    record_page(mirror, page(Stream.TAGS, 4, whole=True, tags=used[1:]))
+    tags = content(mirror, MIRRORED["tags"])
+    assert [(tag["name"], tag["deleted_at"]) for tag in tags] == [("a", at(4)), ("b", None)]
 
 
 def test_an_outdated_whole_list_changes_nothing(mirror: MirrorStore) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -61,3 +62,87 @@ def test_no_join_loses_a_ticket_and_nobody_is_asked_for_twice(house: House) -> N
     pulled(house, place)
     assert not [name for name in asked(house) if "show_many" in name]
     assert [place.mirror.read_missing(stream) for stream in (Stream.USERS, Stream.GROUPS)] == [(), ()]
+
+
+TABLES = {
+    **{table: table for table in ("groups", "group_memberships", "ticket_fields", "user_fields")},
+    **{
+        table: table
+        for table in ("organization_fields", "ticket_forms", "brands", "custom_statuses", "views")
+    },
+    **{table: table for table in ("triggers", "automations", "macros", "satisfaction_ratings")},
+    "sla_policies": "slas/policies",
+    "schedules": "business_hours/schedules",
+    "ticket_metric_events": "ticket_metric_events",
+}
+
+
+def test_every_table_equals_the_account(house: House) -> None:
+    """After changes of every kind, each living row is the account's, and nothing of the account is lacking."""
+    place = house.place()
+    pulled(house, place)
+    control, world = house.control, house.sandbox.world
+    ids = sorted(house.unsolved())
+    control.rate(ids[0], "bad", "Too slow")
+    control.solve(ids[1])
+    schedule = next(iter(world.tables["business_hours/schedules"].values()))
+    schedule["intervals"] = schedule["intervals"][1:]
+    world.holidays[schedule["id"]] = world.holidays[schedule["id"]][:1]
+    del world.tables["macros"][next(iter(world.tables["macros"]))]
+    house.advance(3700)
+    pulled(house, place, respect_cadence=False)
+    for table, name in TABLES.items():
+        found = house.query(f"select id, raw from {table} where deleted_at is null")
+        wanted = {row["id"]: row for row in control.truth(name) if not row.get("deleted")}
+        mirrored = {id: json.loads(raw) for id, raw in found}
+        assert {id: {k: v for k, v in raw.items() if k != "url"} for id, raw in mirrored.items()} == {
+            id: json.loads(json.dumps(row)) for id, row in wanted.items()
+        }, table
+    holidays = [(row["id"], id) for id, rows in world.holidays.items() for row in rows]
+    alive = "select id, schedule_id from schedule_holidays where deleted_at is null order by id"
+    assert house.query(alive) == sorted(holidays)
+    ended = "select id from kept_versions where valid_until is not null order by table_name, id"
+    assert len(house.query(ended)) == 3
+    recent = world.clock.now() - 60 * 86_400
+    used = {tag for ticket in world.living_tickets() if ticket.updated >= recent for tag in ticket.tags}
+    assert {name for (name,) in house.query("select name from tags where deleted_at is null")} == used
+
+
+def test_a_deleted_organization_is_a_tombstone(house: House) -> None:
+    """The export tells when; the row stays for the tickets that name it."""
+    place = house.place()
+    pulled(house, place)
+    company = next(iter(house.sandbox.world.organizations.values()))
+    company.deleted_at = house.sandbox.world.clock.now()
+    house.sandbox.world.touch_organization(company, company.deleted_at)
+    pulled(house, place, respect_cadence=False)
+    gone = f"select name, deleted_at is not null from organizations where id = {company.id}"
+    assert house.query(gone) == [(company.name, True)]
+
+
+def test_a_fast_cycle_spends_two_exports(house: House) -> None:
+    """Over an hour, no cycle needs more than a third export; users, organizations and metric events take turns."""
+    place = house.place()
+    pulled(house, place)
+    asked(house)
+    counts = []
+    for _ in range(30):
+        pulled(house, place)
+        requests = asked(house)
+        counts.append(sum(count for name, count in requests.items() if "/incremental/" in name))
+        assert sum(requests.values()) <= (30 if len(counts) == 30 else 4)
+    assert max(counts) == 3
+    assert sum(counts) <= 2 * 30 + 3 * 4
+
+
+def test_what_the_account_does_not_allow_is_asked_for_at_its_time(house: House) -> None:
+    """A refused stream is skipped with its reason until its cadence comes round, and not asked for in every cycle."""
+    house.control.set_options(denied=["slas/policies"])
+    place = house.place()
+    assert Stream.SLA_POLICIES in pulled(house, place).skipped
+    (status,) = (one for one in place.mirror.read_streams() if one.stream is Stream.SLA_POLICIES)
+    assert status.skipped
+    assert Stream.SLA_POLICIES not in pulled(house, place).skipped
+    house.control.set_options(denied=[])
+    house.advance(3600)
+    assert pulled(house, place).rows[Stream.SLA_POLICIES] == 1

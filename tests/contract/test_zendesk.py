@@ -18,6 +18,7 @@ from zdsync.sandbox.app import Sandbox, make_sandbox
 from zdsync.sandbox.auth import ADMIN_EMAIL, AGENT_EMAIL, API_TOKEN, CLIENT_ID, CLIENT_SECRET
 from zdsync.sandbox.transport import WsgiAdapter
 from zdsync.zendesk.account import ZendeskAccount, connect
+from zdsync.zendesk.columns import key_of
 from zdsync.zendesk.credentials import ApiToken, Credentials, OAuthClient, OAuthToken
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -79,7 +80,7 @@ def _pull(
 def _keep(found: dict[str, dict[Any, Record]], rows: Mapping[str, list[Record]]) -> None:
     for table, more in rows.items():
         if table != "text_findings":
-            found.setdefault(table, {}).update({row["id"]: row for row in more})
+            found.setdefault(table, {}).update({row[key_of(table)]: row for row in more})
 
 
 def _update(world: World, ident: int, **fields: Any) -> TicketUpdate:
@@ -159,6 +160,11 @@ def test_rows_have_exactly_the_columns_of_the_mirror(settled: World, stream: Str
         (Stream.CUSTOM_STATUSES, "custom_statuses"),
         (Stream.FORMS, "ticket_forms"),
         (Stream.VIEWS, "views"),
+        (Stream.TRIGGERS, "triggers"),
+        (Stream.AUTOMATIONS, "automations"),
+        (Stream.MACROS, "macros"),
+        (Stream.RATINGS, "satisfaction_ratings"),
+        (Stream.METRIC_EVENTS, "ticket_metric_events"),
     ],
 )
 def test_pull_brings_everything_up_to_the_withheld_minute(settled: World, stream: Stream, table: str) -> None:

@@ -44,6 +44,12 @@ def mirrored(name: str, comment: str, *columns: Column[Any], indexes: dict[str, 
     return table
 
 
+def key_of(table: Table) -> Column[Any]:
+    """The column that tells a mirrored object from others: its id, a tag's name."""
+    (key,) = table.primary_key.columns
+    return key
+
+
 def created() -> Column[Any]:
     return moment("created_at", "When it was created")
 

@@ -26,6 +26,6 @@ def select_ids(connection: Connection, query: Select[Any], ids: Collection[int])
     return {found for batch in in_batches(ids) for found in connection.scalars(query, {"ids": batch})}
 
 
-def as_rows(values: Collection[int], name: str) -> Sequence[dict[str, int]]:
+def as_rows(values: Collection[int | str], name: str) -> Sequence[dict[str, int | str]]:
     """The parameters of a statement that runs once per value."""
     return [{name: value} for value in values]

@@ -9,14 +9,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, delete, select, update
 
+from zdsync.mirror.base import key_of
 from zdsync.mirror.batches import as_rows, in_batches
 from zdsync.mirror.missing import note_missing
 from zdsync.mirror.schema import LISTED, MIRRORED
+from zdsync.mirror.tables_rules import schedule_holidays
 from zdsync.mirror.tables_tickets import text_findings, ticket_comments, ticket_tags, tickets
 from zdsync.mirror.upsert import upsert
-from zdsync.model import Page, Record
+from zdsync.mirror.versions import keep_versions
+from zdsync.model import Page, Record, Stream
 
 log = logging.getLogger(__name__)
+
 
 def record_rows(connection: Connection, page: Page, at: datetime) -> int:
     """Write all rows of a page and what follows from them; the number that were new, newer or newly missed."""
@@ -26,8 +30,9 @@ def record_rows(connection: Connection, page: Page, at: datetime) -> int:
             continue
         table = MIRRORED[name]
         rows = [_completed(name, record, page.served_at, at) for record in records]
-        written += _write(connection, table, _latest(rows), page)
+        written += _write(connection, table, _latest(rows, key_of(table).name), page)
     written += _tombstone_missed(connection, page, at)
+    keep_versions(connection, page)
     note_missing(connection, page)
     return written
 
@@ -74,6 +79,9 @@ def _deleted_at(name: str, record: Record) -> datetime | None:
             is_deleted = record.get("deleted") is True
         case "brands":
             is_deleted = record.get("is_deleted") is True
+        case "organizations":
+            # Source: developer.zendesk.com, "Organizations" (read 2026-11): set once deleted, in exports only.
+            is_deleted = bool(record["raw"].get("deleted_at"))
         case _:
             return None
     if not is_deleted:
@@ -82,13 +90,13 @@ def _deleted_at(name: str, record: Record) -> datetime | None:
     return record.get("updated_at") or datetime.fromtimestamp(stamp, UTC)
 
 
-def _latest(rows: Iterable[Record]) -> list[Record]:
-    """One row per id: the newest version, of equal ones the last."""
-    latest: dict[int, Record] = {}
+def _latest(rows: Iterable[Record], key: str) -> list[Record]:
+    """One row per key: the newest version, of equal ones the last."""
+    latest: dict[int | str, Record] = {}
     for row in rows:
-        known = latest.get(row["id"])
+        known = latest.get(row[key])
         if known is None or row["version"] >= known["version"]:
-            latest[row["id"]] = row
+            latest[row[key]] = row
     return list(latest.values())
 
 
@@ -170,10 +178,12 @@ def _write_findings(connection: Connection, places: Mapping[tuple[int, int], boo
 
 
 def _tombstone_missed(connection: Connection, page: Page, at: datetime) -> int:
-    """Mark as deleted what a whole list no longer has, and the options that their fields no longer have."""
+    """Mark as deleted what a whole list no longer has, and what its objects no longer consist of."""
     missed = 0
     if page.is_whole:
         missed += _tombstone(connection, MIRRORED[page.stream.value], page, at)
+    if page.is_whole and page.stream is Stream.SCHEDULES:
+        missed += _tombstone(connection, schedule_holidays, page, at)
     if "ticket_fields" in page.rows:
         fields = None if page.is_whole else {row["id"] for row in page.rows["ticket_fields"]}
         missed += _tombstone(connection, MIRRORED["ticket_field_options"], page, at, fields)
@@ -184,12 +194,13 @@ def _tombstone(
     connection: Connection, table: Table, page: Page, at: datetime, fields: set[int] | None = None
 ) -> int:
     """Mark the living rows of `table` that the page lacks; of options, only those of `fields` unless None."""
-    alive = select(table.c.id).where(table.c.deleted_at.is_(None))
+    key = key_of(table)
+    alive = select(key).where(table.c.deleted_at.is_(None))
     if fields is not None:
         alive = alive.where(table.c.ticket_field_id.in_(fields))
-    missed = set(connection.scalars(alive)) - {row["id"] for row in page.rows.get(table.name, ())}
+    missed = set(connection.scalars(alive)) - {row[key.name] for row in page.rows.get(table.name, ())}
     if missed:
-        mark = update(table).where(table.c.id == bindparam("missed")).values(deleted_at=at, synced_at=at)
+        mark = update(table).where(key == bindparam("missed")).values(deleted_at=at, synced_at=at)
         connection.execute(mark, as_rows(missed, "missed"))
         log.info("mirror.missed", extra={"table": table.name, "count": len(missed)})
     return len(missed)

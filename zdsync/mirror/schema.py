@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from zdsync.mirror import base, tables_account, tables_own, tables_tickets
+from zdsync.mirror import base, tables_account, tables_own, tables_rules, tables_tickets
 
 METADATA = base.METADATA
 MIRRORED = base.MIRRORED
 
-REVISION = "0003"
+REVISION = "0004"
 """The migration that makes exactly these tables."""
 
 LISTED = frozenset(
@@ -22,6 +22,13 @@ LISTED = frozenset(
         tables_account.brands,
         tables_account.custom_statuses,
         tables_account.views,
+        tables_rules.triggers,
+        tables_rules.automations,
+        tables_rules.macros,
+        tables_rules.sla_policies,
+        tables_rules.schedules,
+        tables_rules.schedule_holidays,
+        tables_rules.tags,
     }
 )
 """Tables that come as whole lists: only a list, not a side-loaded row, can tell that a missed object lives again."""
@@ -36,5 +43,5 @@ OWN = (
     tables_own.zdsync_holds,
     tables_own.zdsync_rulesets,
 )
-DERIVED = (tables_tickets.ticket_tags, tables_tickets.text_findings)
+DERIVED = (tables_tickets.ticket_tags, tables_tickets.text_findings, tables_rules.kept_versions)
 """Tables that the mirror fills itself from the rows of others."""

@@ -86,9 +86,9 @@ class MirrorStore:
                 streams.record_checkpoint(connection, page, checkpoint, at)
         return written
 
-    def record_skipped(self, stream: Stream, reason: str, at: datetime) -> None:  # noqa: ARG002 - the port's signature
+    def record_skipped(self, stream: Stream, reason: str, at: datetime) -> None:
         with self.database.writing() as connection:
-            streams.record_skipped(connection, stream, reason)
+            streams.record_skipped(connection, stream, reason, at)
 
     def read_account(self) -> Account:
         with self.database.reading() as connection:

@@ -46,14 +46,15 @@ def record_checkpoint(connection: Connection, page: Page, checkpoint: Checkpoint
         "complete_until": checkpoint.complete_until,
         "pulled_at": at,
         "skipped": "",
+        "skipped_at": None,
     }
     if page.is_whole:
         values["listed_at"] = page.served_at
     _record(connection, checkpoint.stream, values)
 
 
-def record_skipped(connection: Connection, stream: Stream, reason: str) -> None:
-    _record(connection, stream, {"skipped": reason})
+def record_skipped(connection: Connection, stream: Stream, reason: str, at: datetime) -> None:
+    _record(connection, stream, {"skipped": reason, "skipped_at": at})
 
 
 def _record(connection: Connection, stream: Stream, values: dict[str, object]) -> None:
@@ -85,6 +86,7 @@ def read_streams(connection: Connection) -> tuple[StreamStatus, ...]:
                 complete_until=row.complete_until if row else None,
                 pulled_at=row.pulled_at if row else None,
                 skipped=row.skipped if row else "",
+                skipped_at=row.skipped_at if row else None,
             )
         )
     return tuple(statuses)

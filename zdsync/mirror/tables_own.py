@@ -23,6 +23,7 @@ zdsync_checkpoints = Table(
     moment("complete_until", "Server time up to which the mirror of the stream is complete"),
     moment("pulled_at", "When the latest page was recorded"),
     moment("listed_at", "Server time of the latest whole list"),
+    moment("skipped_at", "When the account last refused the stream"),
     text("skipped", "Why the account does not allow the stream; empty when it does", required=True),
     comment="How far each stream has come; written together with the rows of its page",
 )

@@ -141,6 +141,44 @@ ticket_metrics = mirrored(
     indexes={"ticket": "ticket_id", "solved": "solved_at"},
 )
 
+ticket_metric_events = mirrored(
+    "ticket_metric_events",
+    "One row per step of one of Zendesk's own clocks on a ticket",
+    key("id", "Event id"),
+    number("ticket_id", "Ticket (tickets.id)"),
+    text("metric", "Clock, such as reply_time, requester_wait_time or agent_work_time"),
+    number("instance_id", "Which run of this clock on the ticket, from 1; 0 for the beginning of measuring"),
+    text("type", "What happened: measure, activate, pause, fulfill, apply_sla, breach or update_status"),
+    moment("time", "When it happened; a breach may lie ahead"),
+    flag("deleted", "Whether the breach was taken back and does not count"),
+    number("status_calendar", "Time on this clock so far, calendar minutes (update_status only)"),
+    number(
+        "status_business", "Time on this clock so far, minutes inside business hours (update_status only)"
+    ),
+    json("sla", "Target and policy applied (JSON object; apply_sla only)"),
+    json("group_sla", "Target and policy applied to the group (JSON object; apply_group_sla only)"),
+    indexes={"ticket": "ticket_id time", "time": "time"},
+)
+
+satisfaction_ratings = mirrored(
+    "satisfaction_ratings",
+    "One row per satisfaction rating offered or given",
+    key("id", "Rating id"),
+    url(),
+    number("ticket_id", "Ticket (tickets.id)"),
+    number("requester_id", "Who was asked (users.id)"),
+    number("assignee_id", "Agent in charge then (users.id)"),
+    number("group_id", "Group in charge then (groups.id)"),
+    text("score", "offered, unoffered, good or bad"),
+    text("comment", "What the requester added"),
+    text("reason", "Reason chosen for a bad rating"),
+    number("reason_id", "Reason id"),
+    number("reason_code", "Reason code"),
+    created(),
+    updated(),
+    indexes={"ticket": "ticket_id", "updated": "updated_at"},
+)
+
 text_findings = Table(
     "text_findings",
     METADATA,

@@ -10,7 +10,7 @@ from typing import Any
 
 from zdsync.errors import Denied, Rejected
 from zdsync.model import Checkpoint, Page, Stream
-from zdsync.ports import Clock, Mirror, TicketSource
+from zdsync.ports import Clock, Mirror, StreamStatus, TicketSource
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +31,24 @@ CADENCE: dict[Stream, timedelta] = {
     Stream.BRANDS: _HOURLY,
     Stream.CUSTOM_STATUSES: _HOURLY,
     Stream.VIEWS: _HOURLY,
+    Stream.TRIGGERS: _HOURLY,
+    Stream.AUTOMATIONS: _HOURLY,
+    Stream.MACROS: _HOURLY,
+    Stream.SLA_POLICIES: _HOURLY,
+    Stream.SCHEDULES: _HOURLY,
+    Stream.TAGS: _HOURLY,
+    Stream.RATINGS: _QUARTERLY,
     Stream.USERS: _QUARTERLY,
     Stream.ORGANIZATIONS: _QUARTERLY,
+    Stream.METRIC_EVENTS: _QUARTERLY,
     Stream.TICKETS: _ALWAYS,
     Stream.EVENTS: _ALWAYS,
 }
 """How often a cycle asks for each stream, in the order of asking: events last, so that no ticket mirrored in the
 same cycle is older than what is known of its events."""
+
+STAGGERED = frozenset({Stream.USERS, Stream.ORGANIZATIONS, Stream.METRIC_EVENTS})
+"""Exports that take turns, one per cycle, since all exports of an account share ten requests a minute."""
 
 ESSENTIAL = frozenset({Stream.TICKETS, Stream.EVENTS, Stream.USERS, Stream.GROUPS, Stream.TICKET_FIELDS})
 """Streams without which nothing can be decided; the others are skipped when the plan or role forbids them."""
@@ -90,14 +101,22 @@ def pull(
 def _due(
     mirror: Mirror, now: datetime, streams: Collection[Stream] | None, *, respect_cadence: bool
 ) -> Iterator[Stream]:
-    pulled_at = {status.stream: status.pulled_at for status in mirror.read_streams()}
-    for stream, every in CADENCE.items():
-        if streams is not None and stream not in streams:
-            continue
-        last = pulled_at.get(stream)
-        if respect_cadence and last is not None and now - last < every:
-            continue
-        yield stream
+    wanted = [stream for stream in CADENCE if streams is None or stream in streams]
+    if not respect_cadence:
+        yield from wanted
+        return
+    waited = {status.stream: _waited(status, now) for status in mirror.read_streams()}
+    due = [stream for stream in wanted if waited[stream] >= CADENCE[stream]]
+    turn = max(STAGGERED.intersection(due), key=lambda stream: waited[stream], default=None)
+    for stream in due:
+        if stream not in STAGGERED or stream is turn or waited[stream] >= 2 * CADENCE[stream]:
+            yield stream
+
+
+def _waited(status: StreamStatus, now: datetime) -> timedelta:
+    """How long ago the stream was last asked for, with or without success."""
+    last = max(filter(None, (status.pulled_at, status.skipped_at)), default=None)
+    return timedelta.max if last is None else now - last
 
 
 def _pull_stream(

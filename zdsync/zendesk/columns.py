@@ -152,6 +152,52 @@ COLUMNS: Mapping[str, tuple[tuple[str, Cast], ...]] = {
         times=_STAMPS,
         values="conditions execution restriction",
     ),
+    "triggers": _columns(
+        ints="id position category_id",
+        texts="url title description",
+        flags="active default",
+        times=_STAMPS,
+        lists="actions",
+        values="conditions",
+    ),
+    "automations": _columns(
+        ints="id position",
+        texts="url title",
+        flags="active default",
+        times=_STAMPS,
+        lists="actions",
+        values="conditions",
+    ),
+    "macros": _columns(
+        ints="id position",
+        texts="url title description",
+        flags="active default",
+        times=_STAMPS,
+        lists="actions",
+        values="restriction",
+    ),
+    "sla_policies": _columns(
+        ints="id position",
+        texts="url title description",
+        times=_STAMPS,
+        lists="policy_metrics",
+        values="filter metric_settings",
+    ),
+    "schedules": _columns(ints="id", texts="url name time_zone", times=_STAMPS, lists="intervals"),
+    "schedule_holidays": _columns(ints="id schedule_id", texts="name start_date end_date"),
+    "tags": _columns(ints="count", texts="name"),
+    "satisfaction_ratings": _columns(
+        ints="id ticket_id requester_id assignee_id group_id reason_id reason_code",
+        texts="url score comment reason",
+        times=_STAMPS,
+    ),
+    "ticket_metric_events": _columns(
+        ints="id ticket_id instance_id",
+        texts="metric type",
+        flags="deleted",
+        times="time",
+        values="sla group_sla",
+    ),
 }
 
 MINUTES = tuple(
@@ -171,6 +217,11 @@ _NEEDS_VERSION = frozenset({"tickets", "users", "organizations"})
 """Tables whose rows are ordered by `updated_at`: a row without it could not be told from an older one."""
 
 
+def key_of(table: str) -> str:
+    """The field that tells a table's objects apart: tags have no id."""
+    return "name" if table == "tags" else "id"
+
+
 def base_row(table: str, payload: dict[str, Any]) -> Record:
     """The typed columns of an API object, and the object itself under `raw`. Unknown fields are only in `raw`.
 
@@ -179,8 +230,8 @@ def base_row(table: str, payload: dict[str, Any]) -> Record:
     get = payload.get
     row: Record = {name: cast(get(name)) for name, cast in COLUMNS[table]}
     row["raw"] = payload
-    if row["id"] is None:
-        raise malformed(table, "id")
+    if row[key_of(table)] is None:
+        raise malformed(table, key_of(table))
     if table in _NEEDS_VERSION and row["updated_at"] is None:
         raise malformed(f"{table} {row['id']}", "updated_at")
     return row

@@ -7,7 +7,7 @@ from typing import Any
 
 from zdsync.detect import TextFilter
 from zdsync.model import Event, Group, GroupId, Record, Stream, View
-from zdsync.zendesk.columns import MINUTES, as_int, as_text, base_row, malformed
+from zdsync.zendesk.columns import MINUTES, as_int, as_text, base_row, key_of, malformed
 from zdsync.zendesk.events import event, event_row, read_via
 from zdsync.zendesk.texts import Masker, clean
 
@@ -29,6 +29,15 @@ BODY_KEYS: Mapping[str, str] = {
     "brands": "brands",
     "custom_statuses": "custom_statuses",
     "views": "views",
+    "triggers": "triggers",
+    "automations": "automations",
+    "macros": "macros",
+    "sla_policies": "sla_policies",
+    "schedules": "schedules",
+    "holidays": "schedule_holidays",
+    "tags": "tags",
+    "satisfaction_ratings": "satisfaction_ratings",
+    "ticket_metric_events": "ticket_metric_events",
 }
 """Lists in an answer, by the table they fill."""
 
@@ -51,7 +60,9 @@ def rows_of(
             _convert(table, _objects(found, table), masker, rows)
     if masker.findings:
         rows["text_findings"] = masker.findings
-    return {table: _unique(found) if table != "text_findings" else found for table, found in rows.items()}
+    return {
+        table: _unique(found, table) if table != "text_findings" else found for table, found in rows.items()
+    }
 
 
 def _objects(found: list[Any], table: str) -> Iterator[dict[str, Any]]:
@@ -81,13 +92,17 @@ def _convert(table: str, objects: Iterable[dict[str, Any]], masker: Masker, rows
             for field in objects:
                 kept.append(base_row(table, field))
                 options += option_rows(field)
+        case "satisfaction_ratings":
+            kept += [rating_row(rating, masker) for rating in objects]
+        case "ticket_metric_events":
+            kept += [metric_event_row(step) for step in objects]
         case _:
             kept += [base_row(table, item) for item in objects]
 
 
-def _unique(rows: list[Record]) -> list[Record]:
-    by_id = {row["id"]: row for row in rows}
-    return rows if len(by_id) == len(rows) else list(by_id.values())
+def _unique(rows: list[Record], table: str) -> list[Record]:
+    by_key = {row[key_of(table)]: row for row in rows}
+    return rows if len(by_key) == len(rows) else list(by_key.values())
 
 
 def ticket_row(ticket: dict[str, Any], masker: Masker, metrics: list[Record]) -> Record:
@@ -119,6 +134,22 @@ def metric_row(metric: dict[str, Any]) -> Record:
         figures = told if isinstance(told, dict) else {}
         row[f"{name}_calendar"] = as_int(figures.get("calendar"))
         row[f"{name}_business"] = as_int(figures.get("business"))
+    return row
+
+
+def rating_row(rating: dict[str, Any], masker: Masker) -> Record:
+    """A row of `satisfaction_ratings`; what is found in its comment is counted with the ticket's own texts."""
+    masker.mask(rating, "comment")
+    return base_row("satisfaction_ratings", rating)
+
+
+def metric_event_row(step: dict[str, Any]) -> Record:
+    """A row of `ticket_metric_events`."""
+    row = base_row("ticket_metric_events", step)
+    told = step.get("status")
+    figures = told if isinstance(told, dict) else {}
+    row["status_calendar"] = as_int(figures.get("calendar"))
+    row["status_business"] = as_int(figures.get("business"))
     return row
 
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from zenpy.lib.endpoint import EndpointFactory
@@ -19,6 +20,7 @@ from zdsync.errors import Rejected, Transient
 from zdsync.model import Checkpoint, Event, Page, Record, Stream, TicketId
 from zdsync.zendesk import retry
 from zdsync.zendesk.client import Answer, Client
+from zdsync.zendesk.columns import key_of
 from zdsync.zendesk.convert import Rows, events_in, rows_of
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ SMALLEST_PAGE = 50
 LARGEST_ANSWER_BYTES = 48 * 2**20
 """After a larger answer fewer rows are asked for, so that memory stays bounded whatever a ticket holds."""
 LIST_PAGE = 100
+LONGEST_WINDOW_S = 30 * 86_400
 
 _tickets, _users = EndpointFactory("tickets"), EndpointFactory("users")
 
@@ -64,6 +67,7 @@ EXPORTS: Mapping[Stream, Export] = {
     ),
     Stream.USERS: Export(_users.incremental.cursor.endpoint, by_cursor=True),
     Stream.ORGANIZATIONS: Export(EndpointFactory("organizations").incremental.endpoint, by_cursor=False),
+    Stream.METRIC_EVENTS: Export(EndpointFactory("ticket_metric_events").endpoint, by_cursor=False),
 }
 
 LISTS: Mapping[Stream, str] = {
@@ -76,8 +80,16 @@ LISTS: Mapping[Stream, str] = {
     Stream.BRANDS: "brands",
     Stream.CUSTOM_STATUSES: "custom_statuses",
     Stream.VIEWS: "views",
+    Stream.TRIGGERS: "triggers",
+    Stream.AUTOMATIONS: "automations",
+    Stream.MACROS: "macros",
+    Stream.SLA_POLICIES: "sla_policies",
+    Stream.SCHEDULES: "schedules",
+    Stream.TAGS: "tags",
 }
 """Account objects, by zenpy's name of their endpoint."""
+MOST_ANSWERS: Mapping[Stream, int] = {Stream.TAGS: 10}
+"""Of 20,000 tags, most used first, the first thousand. Source: developer.zendesk.com, "Tags" (read 2026-11)."""
 
 
 class Reader:
@@ -93,6 +105,8 @@ class Reader:
         cursor = checkpoint.cursor if checkpoint else None
         if stream in LISTS:
             yield self._whole(stream)
+        elif stream is Stream.RATINGS:
+            yield from self._by_window(cursor, start)
         elif EXPORTS[stream].by_cursor:
             yield from self._by_cursor(stream, cursor, start)
         else:
@@ -121,8 +135,8 @@ class Reader:
         is_last = False
         while not is_last:
             answer, size = self._answer(stream, export, {"start_time": begin}, size)
-            is_last = answer.body.get("end_of_stream") is True
             end = _epoch(answer.body.get("end_time"), begin)
+            is_last = _is_last(answer, begin, end)
             if not is_last and end <= begin:
                 if size < LARGEST_PAGE:
                     size = LARGEST_PAGE
@@ -134,6 +148,22 @@ class Reader:
                 end = begin + 1
             begin = max(begin, end)
             yield self._page(stream, answer, str(begin), end_of_stream=is_last)
+
+    def _by_window(self, cursor: str | None, start: datetime) -> Iterator[Page]:
+        """Satisfaction ratings, which have no export, in windows of at most 30 days; the cursor is the next one's begin.
+
+        Source: developer.zendesk.com, "List Satisfaction Ratings" (read 2026-11).
+        """
+        begin = self._start(start) if cursor is None else min(int(cursor), self._youngest())
+        is_last = False
+        while not is_last:
+            end = min(begin + LONGEST_WINDOW_S, self._youngest())
+            is_last = end == self._youngest()
+            asked = {"start_time": begin, "end_time": end, "page[size]": LIST_PAGE}
+            answers = list(self._by_cursor_pages("satisfaction_ratings.json", asked))
+            rows = self._rows(Stream.RATINGS, answers)
+            yield Page(Stream.RATINGS, rows, answers[0].served_at, str(end), end_of_stream=is_last)
+            begin = end
 
     def _answer(
         self, stream: Stream, export: Export, place: Mapping[str, str | int], size: int
@@ -173,8 +203,20 @@ class Reader:
 
     def _whole(self, stream: Stream) -> Page:
         """Every row of a list as one page, whatever number of answers it takes."""
-        answers = list(self._listed(_path(EndpointFactory(LISTS[stream]).endpoint)))
-        return Page(stream, self._rows(stream, answers), answers[0].served_at, is_whole=True)
+        path = _path(EndpointFactory(LISTS[stream]).endpoint)
+        answers = list(islice(self._listed(path), MOST_ANSWERS.get(stream)))
+        rows = self._rows(stream, answers)
+        if stream is Stream.SCHEDULES:
+            rows["schedule_holidays"] = [
+                row for one in rows["schedules"] for row in self._holidays(one["id"])
+            ]
+        return Page(stream, rows, answers[0].served_at, is_whole=True)
+
+    def _holidays(self, schedule_id: int) -> list[Record]:
+        """Holidays come one schedule at a time, and do not name it."""
+        answers = self._listed(f"business_hours/schedules/{schedule_id}/holidays.json")
+        rows = self._rows(Stream.SCHEDULES, answers).get("schedule_holidays", [])
+        return [{**row, "schedule_id": schedule_id} for row in rows]
 
     def unsolved_before(self, moment: datetime) -> Iterator[Page]:
         """As `TicketSource.fetch_unsolved`.
@@ -207,7 +249,7 @@ class Reader:
         for answer in answers:
             found = rows_of(answer.body, stream, self._filter, is_clean=answer.is_clean)
             for table, more in found.items():
-                rows[table] = _merged(rows.get(table, []), more)
+                rows[table] = _merged(rows.get(table, []), more, key_of(table))
         return rows
 
     def _listed(self, path: str) -> Iterator[Answer]:
@@ -270,6 +312,15 @@ def _attempts(names: list[str]) -> list[list[str]]:
     return attempts
 
 
+def _is_last(answer: Answer, begin: int, end: int) -> bool:
+    """Whether a time-based export has ended; one that does not say so has when time stands still.
+
+    Source: the reference's example of metric events has no `end_of_stream` (OpenAPI document, 2026-07).
+    """
+    told = answer.body.get("end_of_stream")
+    return end <= begin if told is None else told is True
+
+
 def _worth_repeating(error: BaseException) -> bool:
     return isinstance(error, Transient) and not retry.is_too_large(error)
 
@@ -282,7 +333,7 @@ def _path(endpoint: str) -> str:
     return endpoint if endpoint.endswith(".json") else f"{endpoint}.json"
 
 
-def _merged(rows: list[Record], more: list[Record]) -> list[Record]:
-    if not rows or "id" not in rows[0]:
+def _merged(rows: list[Record], more: list[Record], key: str) -> list[Record]:
+    if not rows or key not in rows[0]:
         return rows + more
-    return list({row["id"]: row for row in (*rows, *more)}.values())
+    return list({row[key]: row for row in (*rows, *more)}.values())
