@@ -9,7 +9,7 @@ from zdsync.cli.common import FINDINGS, Globals, json_option, print_json, system
 
 @click.group()
 def rules() -> None:
-    """Check the rule files."""
+    """Check, test and tidy the rule files."""
 
 
 @rules.command(epilog="Example: zdsync rules check --strict")
@@ -43,3 +43,32 @@ def check(globals_: Globals, *, strict: bool, as_json: bool) -> int:
     if errors:
         return 2
     return FINDINGS if strict and problems else 0
+
+
+@rules.command(epilog="Example: zdsync rules test --json")
+@json_option
+@click.pass_obj
+def test(globals_: Globals, *, as_json: bool) -> int:
+    """Decide the cases under tests/ of the rule folder; exit 5 when one comes out otherwise than it expects."""
+    from zdsync.detect import TextFilter
+    from zdsync.report.rule_tests import result_lines, results_json
+    from zdsync.rules.load import load_cases, load_rules
+    from zdsync.runs.rule_tests import run_cases
+    from zdsync.wiring import read_account_if_any
+
+    settings = globals_.settings(needs_account=False)
+    with system_clock() as (clock, _):
+        results = run_cases(
+            load_rules(settings.rules),
+            load_cases(settings.rules),
+            read_account_if_any(settings, clock),
+            tag_prefix=settings.tag_prefix,
+            text_filter=TextFilter(settings.bodies.value),
+            now=clock.now(),
+        )
+    if as_json:
+        print_json(results_json(results))
+    else:
+        for line in result_lines(results):
+            click.echo(line)
+    return FINDINGS if any(result.mismatches for result in results) else 0

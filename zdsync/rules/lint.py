@@ -29,10 +29,6 @@ def lint(rules: RuleSet, *, keeps_text: bool = True) -> tuple[Problem, ...]:
     return tuple(sorted(set(found)))
 
 
-def _every_rule(rules: RuleSet) -> tuple[Rule, ...]:
-    return (*rules.ignore, *rules.assign, *rules.annotate)
-
-
 def _leaves(conditions: Sequence[AnyCondition]) -> Iterator[Condition]:
     for condition in conditions:
         if isinstance(condition, NamedCondition):
@@ -41,19 +37,12 @@ def _leaves(conditions: Sequence[AnyCondition]) -> Iterator[Condition]:
             yield condition
 
 
-def _written(rules: RuleSet) -> Iterator[Condition]:
-    """Every condition once, where it is written."""
-    holders: tuple[NamedCondition | Rule, ...] = (*rules.conditions.values(), *_every_rule(rules))
-    for holder in holders:
-        yield from (one for one in (*holder.all, *holder.any) if isinstance(one, Condition))
-
-
 def _impossible(rules: RuleSet) -> Iterator[Problem]:
-    alone = [condition for condition in _written(rules) if is_impossible((condition,))]
+    alone = [condition for condition in rules.written_conditions() if is_impossible((condition,))]
     for condition in alone:
         told = f"no ticket can have {condition.field} {condition.operator} {quoted(condition.values)}"
         yield problem(Check.IMPOSSIBLE_CONDITION, condition.at, told)
-    for rule in _every_rule(rules):
+    for rule in rules.rules:
         alternatives = branches(rule)
         told_already = any(condition in alone for condition in _leaves((*rule.all, *rule.any)))
         if alternatives and not told_already and all(map(is_impossible, alternatives)):
@@ -142,6 +131,6 @@ def _without_text(rules: RuleSet) -> list[Problem]:
     message = "the mirror keeps no ticket text (ZDSYNC_BODIES=none), so only `detects` can be asked of it"
     return [
         problem(Check.TEXT_NOT_KEPT, condition.at, message)
-        for condition in _written(rules)
+        for condition in rules.written_conditions()
         if plain(condition.field) in _KEPT_TEXTS and condition.operator is not Operator.DETECTS
     ]

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zdsync.errors import Problem, RuleError
 from zdsync.rules.findings import Check, problem
 from zdsync.rules.model import Position, RuleSet
 from zdsync.rules.reader import MAX_BYTES
+
+if TYPE_CHECKING:
+    from zdsync.rules.cases import RuleCase
+
+
+CASES = "tests"
+"""The folder of test cases inside the rule folder."""
 
 
 def load_rules(folder: Path) -> RuleSet:
@@ -24,6 +32,20 @@ def load_rules(folder: Path) -> RuleSet:
     if rules is None or problems:
         raise RuleError(tuple(sorted(set(problems))))
     return rules
+
+
+def load_cases(folder: Path) -> tuple[RuleCase, ...]:
+    """The test cases under `tests/` of the rule folder, in name order; raises RuleError with every problem."""
+    from zdsync.rules.cases import parse_cases
+
+    problems: list[Problem] = []
+    paths = _rule_files(folder / CASES, problems)
+    files = [read for path in paths if (read := _read(path, problems)) is not None]
+    cases, found = parse_cases(files)
+    problems += found
+    if problems:
+        raise RuleError(tuple(sorted(set(problems))), hint="mend the lines above; docs/rules.md shows a test")
+    return cases
 
 
 def _rule_files(folder: Path, problems: list[Problem]) -> list[Path]:

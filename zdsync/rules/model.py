@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -159,3 +159,14 @@ class RuleSet:
 
     def tier(self, key: str) -> Tier | None:
         return next((tier for tier in self.tiers if tier.key == key), None)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every rule, block by block."""
+        return (*self.ignore, *self.assign, *self.annotate)
+
+    def written_conditions(self) -> Iterator[Condition]:
+        """Every condition once, where it is written."""
+        holders: tuple[NamedCondition | Rule, ...] = (*self.conditions.values(), *self.rules)
+        for holder in holders:
+            yield from (one for one in (*holder.all, *holder.any) if isinstance(one, Condition))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from zdsync.errors import Problem
-from zdsync.model import FieldId, FieldValue, TicketField
+from zdsync.model import FieldId, FieldValue, RecordField, TicketField
 from zdsync.rules.fields import fold_name, to_number, to_span
 from zdsync.rules.findings import Check, nearest, problem, quoted
 from zdsync.rules.model import NOWHERE, Action, Scalar
 from zdsync.rules.vocabulary import Vocabulary
 
 
-class _UnfitError(Exception):
+class UnfitError(Exception):
     """The value does not suit the field; the text tells why."""
 
 
@@ -32,45 +32,46 @@ def set_fields(
             )
             continue
         try:
-            values[field.id] = _value(field, wanted)
-        except _UnfitError as err:
+            values[field.id] = field_value(field, wanted)
+        except UnfitError as err:
             problems.append(problem(Check.WRONG_VALUE, at, f"set_fields: '{name[:80]}' {err}"))
     return values, tuple(problems)
 
 
-def _value(field: TicketField, wanted: Scalar | tuple[Scalar, ...]) -> FieldValue:
+def field_value(field: TicketField | RecordField, wanted: Scalar | tuple[Scalar, ...]) -> FieldValue:
+    """The value as Zendesk takes it: an option's tag for its label, a day for a date; raises UnfitError."""
     if field.type == "multiselect":
         many = wanted if isinstance(wanted, tuple) else (wanted,)
         return tuple(_option(field, value) for value in many)
     if isinstance(wanted, tuple):
-        raise _UnfitError("takes one value, not a list")
+        raise UnfitError("takes one value, not a list")
     match field.type:
-        case "tagger":
+        case "tagger" | "dropdown":
             return _option(field, wanted)
         case "checkbox":
             if not isinstance(wanted, bool):
-                raise _UnfitError("is a checkbox: true or false")
+                raise UnfitError("is a checkbox: true or false")
             return wanted
         case "integer" | "decimal":
             return _number(field, wanted)
         case "date":
             span = to_span(wanted)
             if span is None:
-                raise _UnfitError("is a date such as 2026-12-31")
+                raise UnfitError("is a date such as 2026-12-31")
             return span.start.date().isoformat()
         case "text" | "textarea" | "regexp":
             return str(wanted)
-    raise _UnfitError(f"is of type {field.type}, which rules cannot set")
+    raise UnfitError(f"is of type {field.type}, which rules cannot set")
 
 
-def _number(field: TicketField, wanted: Scalar) -> int | float:
+def _number(field: TicketField | RecordField, wanted: Scalar) -> int | float:
     number = to_number(wanted)
     if number is None or (field.type == "integer" and not isinstance(number, int)):
-        raise _UnfitError("is a whole number" if field.type == "integer" else "is a number")
+        raise UnfitError("is a whole number" if field.type == "integer" else "is a number")
     return number
 
 
-def _option(field: TicketField, wanted: Scalar) -> str:
+def _option(field: TicketField | RecordField, wanted: Scalar) -> str:
     """The option's tag, for its tag or label."""
     folded = fold_name(wanted)
     for option in field.options:
@@ -78,4 +79,4 @@ def _option(field: TicketField, wanted: Scalar) -> str:
             return option.value
     labels = [option.label for option in field.options]
     hint = nearest(str(wanted), labels) or f"; options: {quoted(labels[:12])}"
-    raise _UnfitError(f"has no option '{str(wanted)[:80]}'{hint}")
+    raise UnfitError(f"has no option '{str(wanted)[:80]}'{hint}")

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.rules.build import ACCOUNT, TODAY, parse
+from tests.unit.rules.build import ACCOUNT, NOW, TODAY, parse
+from zdsync.detect import TextFilter
 from zdsync.errors import Problem, RuleError
+from zdsync.rules.cases import parse_cases
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.findings import Check
 from zdsync.rules.lint import lint
 from zdsync.rules.model import Operator
 from zdsync.rules.unsupported import BLOCKS, FIELDS, OPERATORS
 from zdsync.rules.vocabulary import Vocabulary
+from zdsync.runs.rule_tests import run_cases
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "rules.md").read_text()
@@ -74,10 +77,23 @@ def is_fault(problem: Problem) -> bool:
     return not problem.is_warning and problem.id != Check.UNREACHABLE_TIER
 
 
-@pytest.mark.parametrize("example", blocks(PAGE))
+CASES = [example for example in blocks(PAGE) if example.startswith("cases:")]
+
+
+@pytest.mark.parametrize("example", [example for example in blocks(PAGE) if example not in CASES])
 def test_each_example_of_the_rules_page_is_sound(example: str) -> None:
     """Completed with ordinary tiers, every example loads and compiles against an account without an error."""
     assert [str(problem) for problem in findings(example) if is_fault(problem)] == []
+
+
+def test_the_test_cases_of_the_rules_page_pass() -> None:
+    """They are cases for the smallest complete set, the first example of the page."""
+    rules, _ = parse(blocks(PAGE)[0])
+    cases, problems = parse_cases([("page.yaml", CASES[0])])
+    assert rules is not None
+    assert problems == ()
+    results = run_cases(rules, cases, None, tag_prefix="tier_", text_filter=TextFilter("masked"), now=NOW)
+    assert [result.mismatches for result in results] == [()] * len(cases)
 
 
 def test_the_rules_page_names_the_whole_language() -> None:

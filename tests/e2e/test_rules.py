@@ -1,0 +1,85 @@
+"""The commands on rule files, as an admin types them, without an account or mirror."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import RULES, Ended
+from zdsync.cli.main import main
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the shipped rules."""
+    shutil.copytree(RULES, tmp_path / "rules")
+    return tmp_path / "rules"
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A command beside the rule folder, where nothing was ever mirrored."""
+    monkeypatch.chdir(folder.parent)
+
+    def run(*words: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["zdsync", *words])
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            main()
+        return Ended(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+
+    return run
+
+
+def test_the_shipped_cases_pass_offline(run: Run) -> None:
+    """No account, no mirror, no settings: exit 0."""
+    ended = run("rules", "test")
+    assert ended.code == 0, ended
+    assert ended.out.endswith("cases, all passed\n")
+
+
+def test_a_case_that_fails_says_what_and_why(run: Run, folder: Path) -> None:
+    """Expected, got, and the explanation; exit 5, in words and as JSON."""
+    (folder / "tests" / "more.yaml").write_text(
+        "cases:\n  - name: A refund is no bug\n    ticket: {subject: Refund please}\n"
+        "    expect: {rule: bug-with-details, tier: 3}\n"
+    )
+    ended = run("rules", "test")
+    assert ended.code == 5
+    assert ended.out.splitlines() == [
+        "rules/tests/more.yaml:2: failed: A refund is no bug",
+        "  tier: expected 3, got 2",
+        "  rule: expected bug-with-details, got billing",
+        "  assigned: Money questions need access that frontline does not have",
+        "    billing matches: Money questions need access that frontline does not have",
+        "    Looked at priority: it is none, as the rule wants.",
+        "    Looked for words in text: “refund” stands there.",
+        "    bug-with-details does not match.",
+        "    Looked at area: it is empty, the rule wants technical.",
+        "  change: +tier_2, group none → Specialists, note",
+        "",
+        "29 cases, 1 failed",
+    ]
+    document = run("rules", "test", "--json").document
+    assert (document["cases"], document["failed"]) == (29, 1)
+    (failed,) = [one for one in document["results"] if not one["passed"]]
+    assert failed["mismatches"][0] == {"what": "tier", "expected": "3", "got": "2"}
+    assert json.dumps(failed["explanation"]).count("billing") == 1
+
+
+def test_a_wrong_case_file_is_a_located_error(run: Run, folder: Path) -> None:
+    """Exit 2, with the place and the remedy, and nothing decided."""
+    (folder / "tests" / "more.yaml").write_text("cases:\n  - name: x\n    expect: {teir: 1}\n")
+    ended = run("rules", "test")
+    assert ended.code == 2
+    assert "rules/tests/more.yaml:3:14: unknown key 'teir'; did you mean 'tier'?" in ended.err
+    assert ended.out == ""
