@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,12 @@ from tests.faults.changes import (
     solve,
 )
 from tests.house import House
-from zdsync.model import TicketId, UserId
+from zdsync.errors import RateLimited, Rejected
+from zdsync.model import FieldId, TicketId, UserId
 from zdsync.plan.model import FieldDiff, GroupRef
 from zdsync.ports import JournalEntry, Outcome
 from zdsync.report.plans import change_text
-from zdsync.runs.cycle import DONE, IN_PART, Workplace, run_cycle
+from zdsync.runs.cycle import DONE, IN_PART, Workplace, recorded, run_apply, run_cycle
 
 UPDATE, READ_BACK = "PUT /tickets/update_many", "GET /tickets/show_many"
 
@@ -374,3 +376,75 @@ def test_a_trigger_that_undoes_us_is_given_way(settled: House) -> None:
     assert len(notes(settled, id)) == 1
     decision = next(each for each in ended.planned.decisions if each.ticket_id == id)
     assert decision.reason == "a trigger of the account undoes it (group_id)"
+
+
+class _FieldsNamed:
+    """A writer whose refusals name a field by its id alone."""
+
+    def __init__(self, port: Any, *ids: int) -> None:
+        self._port, self._ids = port, ids
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._port, name)
+
+    def fetch_results(self, jobs: Any) -> Any:
+        """The same, with fields."""
+        fields = tuple(FieldId(id) for id in self._ids)
+        found = self._port.fetch_results(jobs)
+        return {job: tuple(replace(item, fields=fields) for item in items) for job, items in found.items()}
+
+
+def test_fields_told_by_id_are_named_by_title(settled: House) -> None:
+    """The journal speaks of fields as the account's people do; one that is not mirrored goes by its id."""
+    id = newest(settled)
+    field = settled.sandbox.world.custom_fields()[0]
+    field["required"] = True
+    place = settled.place(lambda name, port: _FieldsNamed(port, field["id"], 5) if name == "writer" else port)
+    applied(place, plan_of(settled, [solve(settled, id)]))
+    assert entries(place, id)[-1].detail.endswith(f"({field['title']}, field 5)")
+
+
+def test_a_group_that_could_not_be_made_skips_its_tickets(house: House) -> None:
+    """Nothing is sent for a ticket whose group does not exist; the rest of the plan is carried out."""
+    one, other = new_tickets(house, 2)
+    changes = [label(house, one, group=GroupRef("Nowhere", None)), label(house, other)]
+    done = applied(house.place(), plan_of(house, changes))
+    assert done.outcomes == Counter({Outcome.SKIPPED: 1, Outcome.APPLIED: 1})
+    assert done.left[0].detail == "there is no group 'Nowhere'"
+
+
+def _raising(error: Exception) -> Any:
+    def act(_updates: Any) -> None:
+        raise error
+
+    return before_the_first_write(act)
+
+
+def test_a_refused_batch_is_rejected_as_a_whole_and_the_next_one_goes_out(house: House) -> None:
+    """One bad request does not stop the run."""
+    ids = new_tickets(house, 150)
+    place = house.place(_raising(Rejected("TooManyValues", status=400)))
+    done = applied(place, labels(house, ids))
+    assert done.outcomes == Counter({Outcome.REJECTED: 100, Outcome.APPLIED: 50})
+
+
+def test_an_account_out_of_reach_ends_the_run_with_nothing_in_doubt(house: House) -> None:
+    """What surely did not happen is told so in the journal before the error goes on to the operator."""
+    ids = new_tickets(house, 3)
+    place = house.place(_raising(RateLimited("429", retry_after_s=None)))
+    with pytest.raises(RateLimited):
+        applied(place, labels(house, ids))
+    assert [entries(place, id)[0].outcome for id in ids] == [Outcome.NOT_APPLIED] * 3
+
+
+def test_a_lost_batch_that_was_done_meanwhile_is_told_as_done(house: House) -> None:
+    """At the end of the run lost batches are looked for once more, so that its figures say what is so."""
+    ids = new_tickets(house, 150)
+    house.sandbox.jobs.polls = 99
+    house.control.fault("reset_after", pattern="PUT .*update_many")
+    place = house.place()
+    with recorded(place, "apply") as record:
+        done = run_apply(place, record, labels(house, ids))
+    assert done.outcomes == Counter({Outcome.APPLIED: 150})
+    assert record.exit_code == DONE
+    assert place.journal.read_open() == ()
