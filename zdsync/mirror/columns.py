@@ -19,7 +19,7 @@ BigId = BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
 
 def moment_as_text(value: datetime) -> str:
     """An aware datetime as SQLite keeps it, `2026-11-22 09:30:00` in UTC: sorts as text, known to its date functions."""
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+    return value.astimezone(UTC).isoformat(" ").removesuffix("+00:00")
 
 
 def moment_from_text(value: str) -> datetime:

@@ -29,6 +29,8 @@ def record_rows(connection: Connection, page: Page, at: datetime) -> int:
         if name == text_findings.name or not records:
             continue
         table = MIRRORED[name]
+        known = frozenset(table.columns.keys())
+        assert all(known.issuperset(record) for record in records), f"unknown columns for {name}"
         rows = [_completed(name, record, page.served_at, at) for record in records]
         written += _write(connection, table, _latest(rows, key_of(table).name), page)
     written += _tombstone_missed(connection, page, at)
@@ -47,7 +49,6 @@ def _write(connection: Connection, table: Table, rows: Sequence[Record], page: P
 
 def _completed(name: str, record: Record, served_at: datetime, at: datetime) -> Record:
     """The record with the mirror's own columns."""
-    assert record.keys() <= set(MIRRORED[name].columns.keys()), f"unknown columns for {name}"
     return {
         **record,
         "synced_at": at,

@@ -56,13 +56,15 @@ def _upsert(
 
 
 def _encoded(table: Table, records: Collection[Record], *, is_sqlite: bool) -> Iterator[tuple[Any, ...]]:
-    columns = [(column.name, _encoder(column.type, is_sqlite=is_sqlite)) for column in table.columns]
+    names = [column.name for column in table.columns]
+    encoders = [_encoder(column.type, is_sqlite=is_sqlite) for column in table.columns]
+    encoded = [(place, encode) for place, encode in enumerate(encoders) if encode is not None]
     for record in records:
-        get = record.get
-        yield tuple(
-            value if (value := get(name)) is None or encode is None else encode(value)
-            for name, encode in columns
-        )
+        row = list(map(record.get, names))
+        for place, encode in encoded:
+            if row[place] is not None:
+                row[place] = encode(row[place])
+        yield tuple(row)
 
 
 def _encoder(kind: TypeEngine[Any], *, is_sqlite: bool) -> Callable[[Any], object] | None:
