@@ -167,6 +167,41 @@ def test_a_new_agents_choice_counts(house: House) -> None:
     assert left.reason.startswith("a person changed the same on")
 
 
+def test_accounts_that_take_no_tag_deltas(house: House) -> None:
+    """The run wrote each ticket twice, since its first batch lost the tags, and so does the undo; all is as before."""
+    house.control.set_options(tag_deltas_in_batch=False)
+    before = looks(house)
+    run = cycle(house).run_id
+    ticket = movable(house, run)[0]
+    assert len(house.our_audits(ticket)) == 2
+    undo, applied, _ = take_back(house, run)
+    assert applied.decided_again > 0
+    told = {told.name for told in (*undo.left, *undo.stays) if told.name.startswith("ticket ")}
+    assert {f"ticket {id}" for id, look in looks(house).items() if look != before[id]} == told
+    assert cycle(house).planned.plan.is_empty
+
+
+def test_a_ticket_that_changes_while_it_is_taken_back(house: House) -> None:
+    """A reply in between is read, and the ticket goes back; a move in between is a person's, and stays."""
+    before = looks(house)
+    run = cycle(house).run_id
+    replied, regrouped = movable(house, run)[:2]
+    place = house.place()
+    with recorded(place, "undo") as record:
+        run_pull(place, record)
+        undo = make_undo(place, run)
+        house.advance(5)
+        house.control.customer_replies(replied)
+        house.control.change(regrouped, {"group": "Help bot"})
+        applied = apply_undo(place, record, undo)
+    assert record.exit_code == 3
+    assert [(left.name, left.outcome, left.detail) for left in applied.left] == [
+        (f"ticket {regrouped}", Outcome.CONFLICT, "group has changed since, by a person")
+    ]
+    assert looks(house)[replied] == before[replied]
+    assert house.group(regrouped) == "Help bot"
+
+
 def test_a_write_without_known_outcome_is_listed(house: House) -> None:
     """While Zendesk's job has not ended nobody can say what there is to take back."""
     run = cycle(house).run_id

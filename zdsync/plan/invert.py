@@ -26,6 +26,7 @@ from zdsync.tiers.state import tier_tags
 
 _NEVER_EMPTY = frozenset({"priority", "type"})
 """Once set, these are taken as never empty again; no reference says so, and an undo does not promise what may fail."""
+_A_RUN = "run "
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +178,10 @@ def _is_same(one: FieldValue, other: FieldValue) -> bool:
 def _touched(written: Written, case: Case) -> str | None:
     """Why the ticket no longer holds what was written; None when it does."""
     later = _later(written, case.events)
-    changed = next(_no_longer(written, case.ticket), None)
-    if changed is not None:
-        what, field, tag = changed
-        return f"{what} since, by {_author(later, field, tag, case)}"
+    for what, field, tag, is_back in _no_longer(written, case.ticket):
+        author = _author(later, field, tag, case)
+        if not (is_back and author.startswith(_A_RUN)):
+            return f"{what} since, by {author}"
     names = {*written.fields} | ({"assignee_id"} if "group_id" in written.fields else set())
     tags = written.added_tags | written.removed_tags
     for event in later:
@@ -189,15 +190,19 @@ def _touched(written: Written, case: Case) -> str | None:
     return None
 
 
-def _no_longer(written: Written, ticket: Ticket) -> Iterator[tuple[str, str, str]]:
-    """What differs from what was written: in words, the field, and the tag if it is one."""
-    for name, (_, after) in written.fields.items():
-        if not _is_same(_read(ticket, name), after):
-            yield f"{_title(name)} has changed", name, ""
+def _no_longer(written: Written, ticket: Ticket) -> Iterator[tuple[str, str, str, bool]]:
+    """What differs from what was written: in words, the field, the tag if it is one, and whether it is as before.
+
+    What a run of ours has put back already, in an undo that came half way, is no obstacle to the rest.
+    """
+    for name, (before, after) in written.fields.items():
+        now = _read(ticket, name)
+        if not _is_same(now, after):
+            yield f"{_title(name)} has changed", name, "", _is_same(now, before)
     for tag in sorted(written.added_tags - ticket.tags):
-        yield f"tag {tag} was removed", "tags", tag
+        yield f"tag {tag} was removed", "tags", tag, True
     for tag in sorted(written.removed_tags & ticket.tags):
-        yield f"tag {tag} was added", "tags", tag
+        yield f"tag {tag} was added", "tags", tag, True
 
 
 def _title(name: str) -> str:
@@ -220,7 +225,7 @@ def _author(later: Sequence[Event], field: str, tag: str, case: Case) -> str:
             return "a trigger or automation"
         if any(_is_about(change, names, tags) for change in event.changes):
             if event.key is not None:
-                return f"run {event.key.partition(':')[0]}"
+                return f"{_A_RUN}{event.key.partition(':')[0]}"
             return "a person" if is_person(event, case.staff) else "a customer, bot or rule"
     return "somebody"
 
@@ -261,7 +266,7 @@ def _change(
 ) -> TicketChange:
     ticket = case.ticket
     tags = _tags_after(written, ticket)
-    group = _group(account, back.get("group_id"))
+    group = None if back.get("group_id") == ticket.group_id else _group(account, back.get("group_id"))
     note, digest = _note(written, case, stays)
     claims = tier_tags(tags, tag_prefix)
     return TicketChange(
@@ -304,6 +309,8 @@ def _leaving(written: Written, case: Case, back: Mapping[str, FieldValue], accou
         return None
     if "assignee_id" in written.fields:
         return assignee if back.get("assignee_id") is None else None
+    if back["group_id"] == case.ticket.group_id:
+        return None
     is_new = any(
         _is_about(change, {"assignee_id"}, frozenset())
         for event in _later(written, case.events)

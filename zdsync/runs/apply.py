@@ -26,7 +26,7 @@ from zdsync.runs.account_objects import AccountObjects
 from zdsync.runs.flights import Flights
 from zdsync.runs.outcomes import Applied, Ended, settle
 from zdsync.runs.resolve import from_ticket
-from zdsync.runs.second_look import SecondLook
+from zdsync.runs.second_look import Look
 from zdsync.runs.updates import BATCH_SIZE, Item, difference, entry_of, in_batches, make_item, ticket_name
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class Applier:
     journal: Journal
     clock: Clock
     run_id: RunId
-    second_look: SecondLook | None = None
+    second_look: Look | None = None
 
     def apply(self, plan: Plan, *, limit: int | None = None) -> Applied:
         """Execute a plan: groups, views, then tickets in batches of 100 (the first `limit` of them).
@@ -206,9 +206,7 @@ class Applier:
 
     # Once more
 
-    def _decided_again(
-        self, second_look: SecondLook, undone: Undone, done: Applied
-    ) -> Iterator[TicketChange]:
+    def _decided_again(self, second_look: Look, undone: Undone, done: Applied) -> Iterator[TicketChange]:
         """The changes that are due now, one batch at most; what is not to be written is settled here."""
         left = dict(undone)
         for again in second_look.decide(list(undone)[:BATCH_SIZE]):

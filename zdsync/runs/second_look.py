@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from zdsync.model import TicketId
 from zdsync.plan.model import TicketChange
@@ -13,7 +14,7 @@ from zdsync.runs.plan import Judge
 from zdsync.runs.pull import fill_in_users
 from zdsync.tiers.model import Verdict
 
-_PAUSE_S = 3.0
+PAUSE_S = 3.0
 _STILL_MOVING = timedelta(seconds=2)
 """Stamps count whole seconds: what changed this lately may change again without its stamp telling."""
 
@@ -31,6 +32,13 @@ class Again:
     outcome: Outcome | None = None
 
 
+class Look(Protocol):
+    """What decides anew of tickets that could not be written as they were decided."""
+
+    def decide(self, ids: Sequence[TicketId]) -> Iterator[Again]:
+        """One answer for each ticket; none for those that are gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class SecondLook:
     """Fetches tickets and their audits into the mirror, and asks the judge of this very moment."""
@@ -42,7 +50,7 @@ class SecondLook:
 
     def decide(self, ids: Sequence[TicketId]) -> Iterator[Again]:
         """One answer for each ticket; none for those that are gone. One request per ticket, for its audits."""
-        self.clock.sleep(_PAUSE_S)
+        self.clock.sleep(PAUSE_S)
         page = self.source.fetch_tickets(ids)
         self.mirror.record_page(page, None, self.clock.now())
         quiet: list[TicketId] = []

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from zdsync.errors import Rejected, RuleError
-from zdsync.model import Account, Case, Event, Hold, HoldReason, RunId, Stream, TicketId, UserId
+from zdsync.model import Account, Case, Hold, HoldReason, RunId, Stream, TicketId
 from zdsync.plan.invert import AsBefore, LeftAlone, TakenBack, Written, invert
 from zdsync.plan.model import Plan, TicketChange, ViewSwitch
 from zdsync.plan.views import invert_view
@@ -15,7 +17,8 @@ from zdsync.ports import OPEN_OUTCOMES, JournalEntry, Outcome, Run
 from zdsync.runs.cycle import IN_PART, Record, Workplace, keep_rules, run_apply
 from zdsync.runs.outcomes import Applied
 from zdsync.runs.plan import Judge, make_judge, mirror_until
-from zdsync.runs.pull import pull
+from zdsync.runs.pull import fill_in_users, pull
+from zdsync.runs.second_look import PAUSE_S, Again
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +29,7 @@ class Told:
 
     name: str
     reason: str
+    ticket_id: TicketId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +54,14 @@ def make_undo(place: Workplace, run_id: RunId, ticket_id: TicketId | None = None
     Raises Rejected for an unknown run, and for a ticket that the run did not change.
     """
     run, entries = _read_run(place, run_id, ticket_id)
-    tickets = [entry for entry in entries if entry.object == "ticket" and _may_be_done(entry)]
+    tickets = [entry for entry in entries if _is_ticket_done(entry)]
     objects = [entry for entry in entries if entry.object != "ticket" and entry.outcome is Outcome.APPLIED]
     if objects:
         streams = (Stream.GROUPS, Stream.VIEWS)
         pull(place.source, place.mirror, place.clock, start=place.start, streams=streams)
-    cases = _read_cases(place, [TicketId(entry.object_id or 0) for entry in tickets])
-    account = place.mirror.read_account()
     judge = _judge(place, run)
-    made = _Gathered(account, place.tag_prefix, judge)
+    made = _take_tickets(place, tickets, judge)
     made.take_objects(objects, run_id)
-    made.take_tickets(tickets, cases)
     plan = Plan(
         account=place.account,
         made_at=place.clock.now(),
@@ -83,7 +84,7 @@ def apply_undo(place: Workplace, record: Record, undo: Undo) -> Applied:
     ids = [change.ticket_id for change in undo.plan.ticket_changes]
     held_before = place.mirror.read_held_by(undo.run.id, ids)
     place.mirror.record_holds([_hold(place, record, undo, id) for id in ids if id not in held_before])
-    applied = run_apply(place, record, undo.plan)
+    applied = run_apply(place, record, undo.plan, second_look=_SecondLook(place, undo.run))
     written = place.journal.read_entries(run_id=record.run.id)
     done = [entry for entry in written if entry.object == "ticket" and entry.outcome is Outcome.APPLIED]
     restored = [TicketId(entry.object_id or 0) for entry in done]
@@ -101,6 +102,27 @@ def _hold(place: Workplace, record: Record, undo: Undo, ticket_id: TicketId) -> 
         rules_digest=undo.plan.rules_digest,
         run_id=record.run.id,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _SecondLook:
+    """Inverts once more what could not be written: tickets that changed meanwhile, or whose tags the account ignored."""
+
+    place: Workplace
+    run: Run
+
+    def decide(self, ids: Sequence[TicketId]) -> Iterator[Again]:
+        self.place.clock.sleep(PAUSE_S)
+        entries = self.place.journal.read_entries(run_id=self.run.id)
+        tickets = [entry for entry in entries if entry.object_id in ids and _is_ticket_done(entry)]
+        made = _take_tickets(self.place, tickets, _judge(self.place, self.run))
+        for change in made.changes:
+            yield Again(change.ticket_id, change, change.reason)
+        for told in made.left:
+            if told.ticket_id is not None:
+                yield Again(told.ticket_id, None, told.reason, Outcome.CONFLICT)
+        for id in made.as_before:
+            yield Again(id, None, "it is as before the run")
 
 
 def _judge(place: Workplace, run: Run) -> Judge | None:
@@ -132,38 +154,34 @@ def _read_run(
     return run, entries
 
 
-def _may_be_done(entry: JournalEntry) -> bool:
-    return entry.outcome is Outcome.APPLIED or entry.outcome in OPEN_OUTCOMES
+def _is_ticket_done(entry: JournalEntry) -> bool:
+    """Whether this is a ticket's change that happened, or may have."""
+    return entry.object == "ticket" and entry.outcome in {Outcome.APPLIED, *OPEN_OUTCOMES}
 
 
-def _read_cases(place: Workplace, ids: Sequence[TicketId]) -> Mapping[TicketId, Case]:
-    """The tickets as they are in Zendesk now, each with every event; those that are gone are missing."""
+def _take_tickets(place: Workplace, entries: Sequence[JournalEntry], judge: Judge | None) -> _Gathered:
+    """What becomes of these entries by the state of their tickets at this moment."""
+    alive = _refresh(place, sorted({TicketId(entry.object_id or 0) for entry in entries}))
+    made = _Gathered(place.mirror.read_account(), place.tag_prefix, judge)
+    made.take_tickets(entries, place.mirror.read_cases(alive))
+    return made
+
+
+def _refresh(place: Workplace, ids: Sequence[TicketId]) -> frozenset[TicketId]:
+    """Mirror the tickets as they are in Zendesk now, each with every event; those of them that still exist.
+
+    Costs a request for each ticket that changed after the events mirrored.
+    """
     if not ids:
-        return {}
+        return frozenset()
     page = place.source.fetch_tickets(ids)
     place.mirror.record_page(page, None, place.clock.now())
-    alive = {TicketId(row["id"]) for row in page.rows.get(Stream.TICKETS.value, ())}
-    fresh = dict(_fresh_events(place, alive))
-    _fetch_authors(place, fresh.values())
-    cases = {case.ticket.id: case for case in place.mirror.read_cases(alive)}
-    return {id: replace(case, events=fresh.get(id, case.events)) for id, case in cases.items()}
-
-
-def _fresh_events(place: Workplace, ids: Iterable[TicketId]) -> Iterator[tuple[TicketId, tuple[Event, ...]]]:
-    """The whole history of each ticket that changed after the events mirrored; one request for each of these."""
-    for case in place.mirror.read_cases(frozenset(ids)):
-        until = case.events_until
-        if until is None or case.ticket.updated_at >= until:
-            yield case.ticket.id, place.source.fetch_events(case.ticket.id)
-
-
-def _fetch_authors(place: Workplace, histories: Iterable[tuple[Event, ...]]) -> None:
-    """Mirror the people behind these events, so that a new agent's change counts as a person's."""
-    staff = place.mirror.read_account().staff
-    authors = {event.author_id for history in histories for event in history}
-    unknown = sorted(UserId(id) for id in authors if id is not None and id > 0 and id not in staff)
-    if unknown:
-        place.mirror.record_page(place.source.fetch_users(unknown), None, place.clock.now())
+    alive = frozenset(TicketId(row["id"]) for row in page.rows.get(Stream.TICKETS.value, ()))
+    for case in place.mirror.read_cases(alive):
+        if case.events_until is None or case.ticket.updated_at >= case.events_until:
+            place.mirror.record_page(place.source.fetch_history(case.ticket.id), None, place.clock.now())
+    fill_in_users(place.source, place.mirror, place.clock)
+    return alive
 
 
 class _Gathered:
@@ -190,28 +208,33 @@ class _Gathered:
             elif found is not None:
                 self.left.append(Told(name, found))
 
-    def take_tickets(self, entries: Iterable[JournalEntry], cases: Mapping[TicketId, Case]) -> None:
+    def take_tickets(self, entries: Iterable[JournalEntry], cases: Iterable[Case]) -> None:
+        of_ticket: defaultdict[int | None, list[JournalEntry]] = defaultdict(list)
         for entry in entries:
-            case = cases.get(TicketId(entry.object_id or 0))
-            if case is None:
-                self.left.append(Told(entry.name, "the ticket is gone"))
-            elif entry.outcome is not Outcome.APPLIED:
-                self.left.append(Told(entry.name, "whether it was changed is not known yet; try again later"))
+            of_ticket[entry.object_id].append(entry)
+        for case in cases:
+            done = of_ticket.pop(case.ticket.id)
+            if all(entry.outcome is Outcome.APPLIED for entry in done):
+                self._take(done, case)
             else:
-                self._take(entry, case)
+                self._leave(done, "whether it was changed is not known yet; try again later")
+        for done in of_ticket.values():
+            self._leave(done, "the ticket is gone")
 
-    def _take(self, entry: JournalEntry, case: Case) -> None:
-        match invert(_written(entry, case), case, self._account, tag_prefix=self._tag_prefix):
+    def _leave(self, done: Sequence[JournalEntry], reason: str) -> None:
+        self.left.append(Told(done[0].name, reason, TicketId(done[0].object_id or 0)))
+
+    def _take(self, done: Sequence[JournalEntry], case: Case) -> None:
+        match invert(_written(done, case), case, self._account, tag_prefix=self._tag_prefix):
             case TakenBack(change, stays):
                 private = self._private_rule(case)
                 if private is not None:
-                    reason = f"rule {private} keeps private data where it is; mend the rule first"
-                    self.left.append(Told(entry.name, reason))
+                    self._leave(done, f"rule {private} keeps private data where it is; mend the rule first")
                     return
                 self.changes.append(change)
-                self.stays.extend(Told(entry.name, sentence) for sentence in stays)
+                self.stays.extend(Told(done[0].name, sentence) for sentence in stays)
             case LeftAlone(reason):
-                self.left.append(Told(entry.name, reason))
+                self._leave(done, reason)
             case AsBefore():
                 self.as_before.append(case.ticket.id)
 
@@ -223,14 +246,25 @@ class _Gathered:
         return rule.id if rule is not None and rule.then.private_only else None
 
 
-def _written(entry: JournalEntry, case: Case) -> Written:
+def _written(done: Sequence[JournalEntry], case: Case) -> Written:
+    """What a run wrote to one ticket, in one update or, after a second look, in two (oldest first)."""
+    first, last = done[0], done[-1]
     return Written(
         ticket_id=case.ticket.id,
-        run_id=entry.run_id,
-        key=entry.key,
-        rule=entry.rule,
-        before=entry.before,
-        after=entry.after,
-        stamp=entry.updated_stamp or entry.intended_at,
-        has_note=entry.note_digest is not None,
+        run_id=first.run_id,
+        key=first.key,
+        rule=last.rule,
+        before=_merged([entry.before for entry in reversed(done)]),
+        after=_merged([entry.after for entry in done]),
+        stamp=first.updated_stamp or first.intended_at,
+        has_note=any(entry.note_digest is not None for entry in done),
     )
+
+
+def _merged(sides: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One side of several updates; of what more than one names, the last holds."""
+    merged: dict[str, Any] = {}
+    for side in sides:
+        custom = {**merged.get("custom_fields", {}), **side.get("custom_fields", {})}
+        merged |= {**side, "custom_fields": custom}
+    return merged

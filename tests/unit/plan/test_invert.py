@@ -171,6 +171,23 @@ def test_what_no_longer_holds_is_left_alone(later: Event, now: Ticket, reason: s
     assert reason_of(take_back(written(**MOVE), now, later)) == reason
 
 
+def test_an_undo_that_came_half_way_goes_on() -> None:
+    """What one of our runs has put back already is no obstacle to the rest; what anybody else has, is."""
+    now = replace(MOVED, group_id=FRONTLINE, assignee_id=AGENT)
+    back = [("group_id", FRONTLINE, SPECIALISTS), ("assignee_id", AGENT, None)]
+    ours = event(WORKER, *back, key="run-2:1", at=-30)
+    change = change_of(take_back(written(**MOVE), now, ours))
+    assert (change.group, change.fields, change.tags) == (None, (), ("foreign", "tier_1"))
+    group_alone = written(
+        before={"group_id": FRONTLINE, "tags": ["tier_1"]},
+        after={"group_id": SPECIALISTS, "tags": ["tier_2"]},
+    )
+    change = change_of(take_back(group_alone, now, ours))
+    assert (change.group, change.assignee_before, change.add_tags) == (None, None, ("tier_1",))
+    rule = event(None, *back, rel="trigger", at=-30)
+    assert "group has changed since" in reason_of(take_back(written(**MOVE), now, rule))
+
+
 def test_a_persons_choice_of_the_same_value_counts() -> None:
     """Changed away and back by a person: the value is as we wrote it, and it is theirs now."""
     away = event(AGENT, ("group_id", ENGINEERING, SPECIALISTS), at=-30)
