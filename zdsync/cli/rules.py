@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from zdsync.cli.common import FINDINGS, Globals, json_option, print_json, system_clock
+from zdsync.cli.common import FINDINGS, Globals, json_option, open_reader, print_json, system_clock
 
 
 @click.group()
@@ -72,3 +74,28 @@ def test(globals_: Globals, *, as_json: bool) -> int:
         for line in result_lines(results):
             click.echo(line)
     return FINDINGS if any(result.mismatches for result in results) else 0
+
+
+@rules.command(epilog="Example: zdsync rules record 4711 --out rules/tests/4711.yaml")
+@click.argument("ticket", type=click.IntRange(min=1))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A new file for the case.")
+@click.pass_obj
+def record(globals_: Globals, ticket: int, out: Path | None) -> int:
+    """Write a mirrored ticket as a test case: texts masked, names and addresses of its people replaced."""
+    from zdsync.model import TicketId
+    from zdsync.runs.record import record as record_ticket
+
+    if out is not None and out.exists():
+        raise click.UsageError(f"{out} exists; name a new file")
+    with open_reader(globals_) as (reading, settings, clock):
+        found = record_ticket(
+            reading.mirror, reading.rules(), clock, TicketId(ticket), tag_prefix=settings.tag_prefix
+        )
+    if found.differences:
+        click.echo(f"note: the ticket itself has another {', '.join(found.differences)}", err=True)
+    if out is None:
+        click.echo(found.text, nl=False)
+    else:
+        out.write_text(found.text, encoding="utf-8")
+        click.echo(f"{out}: read it before you share it; names that stand only in the text are still there")
+    return 0

@@ -29,7 +29,7 @@ DATES = frozenset({"created_at", "updated_at", "due_at"})
 _ELSEWHERE: Mapping[str, str] = {
     "text": "write subject, description, or a `reply:` under `history:`",
     "comment": "write a `reply:` or `note:` under `history:`",
-    "attachments": "write `attachments:` in an entry of `history:`",
+    "attachments": "files come with the ticket or with an entry of `history:`",
     "requester": "write what matters of the requester under `requester:`",
     "organization": "write what matters of the organization under `organization:`",
     "language": "write `language:` under `requester:`",

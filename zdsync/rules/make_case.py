@@ -86,12 +86,16 @@ class _Making:
         self.problems = problems
         self.state: dict[str, Any] = {}
         self.tags: frozenset[str] = frozenset()
+        self.attachments = 0
 
     def staged(self) -> Staged:
         case = self.case
         number = case.ticket.get("id")
         id = TicketId(number if isinstance(number, int) and number > 0 else 1)
-        opening = tuple(self._steps({k: v for k, v in case.ticket.items() if k != "id"}, ("ticket",)))
+        files = case.ticket.get("attachments")
+        self.attachments = files if isinstance(files, int) else 0
+        given = {k: v for k, v in case.ticket.items() if k not in {"id", "attachments"}}
+        opening = tuple(self._steps(given, ("ticket",)))
         created, times, now = self._times()
         events = [self._opening(id, created, opening)]
         for index, (event, at) in enumerate(zip(case.history, times, strict=True)):
@@ -171,7 +175,7 @@ class _Making:
     def _opening(self, id: TicketId, at: datetime, changes: tuple[FieldChange, ...]) -> Event:
         author = _AUTHORS[self.case.opened_by]
         body = self.state.get("description") or ""
-        comment = Comment(1, at, author, is_public=True, body=body)
+        comment = Comment(1, at, author, is_public=True, body=body, attachments=self.attachments)
         return Event(1, id, at, author, "web", is_create=True, changes=changes, comments=(comment,))
 
     def _event(self, id: TicketId, number: int, event: CaseEvent, at: datetime, path: Path) -> Event:

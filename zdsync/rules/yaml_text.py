@@ -58,3 +58,19 @@ def _in_words(err: yaml.MarkedYAMLError) -> str:
     if "\\t" in found or "tab" in found:
         return "a tab cannot indent YAML; use spaces"
     return f"this is not YAML: {found}" + (f" ({err.context})" if err.context else "")
+
+
+class _Writer(yaml.SafeDumper):
+    """Writes texts of several lines as blocks."""
+
+
+def _text(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return writer.represent_scalar("tag:yaml.org,2002:str", text, "|" if "\n" in text else None)
+
+
+_Writer.add_representer(str, _text)
+
+
+def to_yaml(document: object) -> str:
+    """Plain values as YAML text that reads back the same; keys in the order given, texts of any language as they are."""
+    return str(yaml.dump(document, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=110))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from zdsync.rules.fields import to_span
-from zdsync.rules.shapes.values import Shape, Text, Texts, scalars
+from zdsync.rules.shapes.values import Shape, Text, Texts, as_text, scalars
 from zdsync.rules.tree import Path
 
 _SPAN = re.compile(r"([0-9]{1,5}) ?(minute|hour|day)s?")
@@ -41,6 +41,7 @@ def _values(value: dict[str, Any]) -> dict[str, Any]:
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 Span = Annotated[timedelta | None, BeforeValidator(_span)]
 Values = Annotated[dict[str, Any], AfterValidator(_values)]
+Words = Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
 Count = Annotated[int, Field(ge=0, le=1000)]
 
 
@@ -50,8 +51,8 @@ class EventShape(Shape):
     who: Literal["customer", "agent", "bot", "trigger", "us"]
     at: Moment = None
     after: Span = None
-    reply: Text | None = None
-    note: Text | None = None
+    reply: Words | None = None
+    note: Words | None = None
     attachments: Count = 0
     changes: Values = {}
 

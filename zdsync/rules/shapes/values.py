@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from zdsync.rules.assemble import read_mode
 
 
-def _as_text(value: object) -> object:
+def as_text(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
@@ -49,7 +49,7 @@ def scalars(value: object) -> object:
     return items
 
 
-Text = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=10_000)]
+Text = Annotated[str, BeforeValidator(as_text), Field(min_length=1, max_length=10_000)]
 Texts = Annotated[list[Text], BeforeValidator(_as_list)]
 Tag = Annotated[Text, AfterValidator(_tag)]
 Tags = Annotated[list[Tag], BeforeValidator(_as_list)]
