@@ -10,8 +10,10 @@ from sqlalchemy import text as sql
 from sqlalchemy.schema import SetColumnComment, SetTableComment
 
 from zdsync.errors import MirrorError
+from zdsync.mirror import wide
 from zdsync.mirror.engine import Database
 from zdsync.mirror.schema import METADATA, REVISION
+from zdsync.mirror.views import VIEWS, create_view, drop_views
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,11 @@ def migrate(database: Database) -> None:
     with database.writing() as connection:
         revision = read_revision(connection)
         if revision != REVISION:
+            drop_views(connection, (*wide.NAMES, *(view.name for view in reversed(VIEWS))))
             _upgrade(connection, revision, database.place)
+            for view in VIEWS:
+                create_view(connection, view)
+            wide.make_wide_views(connection)
             if not database.is_sqlite:
                 _document(connection)
             log.info("mirror.migrated", extra={"revision_before": revision, "revision": REVISION})

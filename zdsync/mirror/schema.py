@@ -7,7 +7,7 @@ from zdsync.mirror import base, tables_account, tables_own, tables_rules, tables
 METADATA = base.METADATA
 MIRRORED = base.MIRRORED
 
-REVISION = "0004"
+REVISION = "0005"
 """The migration that makes exactly these tables."""
 
 LISTED = frozenset(
@@ -37,6 +37,7 @@ OWN = (
     tables_own.zdsync_account,
     tables_own.zdsync_checkpoints,
     tables_own.zdsync_missing,
+    tables_own.zdsync_wide_columns,
     tables_own.zdsync_runs,
     tables_own.zdsync_decisions,
     tables_own.zdsync_changes,

@@ -11,7 +11,7 @@ from typing import Self
 from sqlalchemy import func, select
 
 from zdsync.mirror import account as account_reader
-from zdsync.mirror import cases, figures, holds, missing, pages, runs, streams
+from zdsync.mirror import cases, figures, holds, missing, pages, runs, streams, wide
 from zdsync.mirror.base import UNSOLVED_ALIVE
 from zdsync.mirror.engine import Database
 from zdsync.mirror.journal import ChangeJournal
@@ -84,6 +84,7 @@ class MirrorStore:
             written = pages.record_rows(connection, page, at)
             if checkpoint is not None:
                 streams.record_checkpoint(connection, page, checkpoint, at)
+        wide.renew_after(self.database, page)
         return written
 
     def record_skipped(self, stream: Stream, reason: str, at: datetime) -> None:

@@ -38,6 +38,19 @@ zdsync_missing = Table(
     sqlite_with_rowid=False,
 )
 
+zdsync_wide_columns = Table(
+    "zdsync_wide_columns",
+    METADATA,
+    Column("view_name", Text, nullable=False, comment="tickets_wide, users_wide or organizations_wide"),
+    Column("field", Text, nullable=False, comment="Custom field: its id (tickets) or its key"),
+    number("position", "Place among the view's custom fields, in the order of first sight", required=True),
+    text("column_name", "Its column, named from the first title seen; never changes", required=True),
+    text("title", "Title when it was first seen", required=True),
+    text("type", "Kind of field when it was first seen; the column's type follows it", required=True),
+    PrimaryKeyConstraint("view_name", "field"),
+    comment="Columns of the wide views",
+)
+
 zdsync_runs = Table(
     "zdsync_runs",
     METADATA,

@@ -167,33 +167,43 @@ def _mask_child(child: dict[str, Any], masker: Masker) -> None:
 
 
 def _changes(child: Mapping[str, Any], kind: str) -> Iterator[Record]:
-    """The fields that a Create or Change child is about: `{field, value, previous, rel}`."""
-    rel = read_via(child.get("via"), child.get("via_reference_id")).rel
+    """The fields that a Create or Change child is about: `{field, value, previous, rel}`, and `rule_id` where a rule did it."""
+    by: Record = {"rel": read_via(child.get("via"), child.get("via_reference_id")).rel}
+    if by["rel"] is not None:
+        by["rule_id"] = _rule_id(child)
     if "field_name" in child:
-        yield _change(str(child["field_name"]), child.get("value"), child.get("previous_value"), rel)
+        yield _change(str(child["field_name"]), child.get("value"), child.get("previous_value"), by)
         return
     if "added_tags" in child or "removed_tags" in child:
-        yield _tag_change(_tags(child.get("added_tags")), _tags(child.get("removed_tags")), rel)
+        yield _tag_change(_tags(child.get("added_tags")), _tags(child.get("removed_tags")), by)
     previous = child.get("previous_value")
     customs = child.get("custom_ticket_fields")
     for field, value in customs.items() if isinstance(customs, dict) else ():
-        yield _change(str(field), value, previous, rel)
+        yield _change(str(field), value, previous, by)
     for field, value in child.items():
         if field not in _ENVELOPE and (field, value) != ("type", kind):
-            yield _change(field, value, previous, rel)
+            yield _change(field, value, previous, by)
 
 
-def _change(field: str, value: Any, previous: Any, rel: str | None) -> Record:
+def _rule_id(child: Mapping[str, Any]) -> int | None:
+    """The trigger or automation behind a change: audits name it as the source, the export as a reference."""
+    via = child.get("via")
+    source = via.get("source") if isinstance(via, dict) else None
+    origin = source.get("from") if isinstance(source, dict) else None
+    return as_int(origin.get("id") if isinstance(origin, dict) else child.get("via_reference_id"))
+
+
+def _change(field: str, value: Any, previous: Any, by: Record) -> Record:
     if field == "tags":
         before, after = set(_tags(previous)), set(_tags(value))
-        return _tag_change(sorted(after - before), sorted(before - after), rel)
+        return _tag_change(sorted(after - before), sorted(before - after), by)
     if field in _ID_FIELDS:
         value, previous = as_int(value), as_int(previous)
-    return {"field": field, "value": value, "previous": previous, "rel": rel}
+    return {"field": field, "value": value, "previous": previous, **by}
 
 
-def _tag_change(added: list[str], removed: list[str], rel: str | None) -> Record:
-    return {"field": "tags", "value": added, "previous": removed, "rel": rel}
+def _tag_change(added: list[str], removed: list[str], by: Record) -> Record:
+    return {"field": "tags", "value": added, "previous": removed, **by}
 
 
 def _tags(value: Any) -> list[str]:

@@ -227,7 +227,8 @@ def test_event_rows_have_the_columns_of_the_mirror() -> None:
     assert set(comment) == set(
         "id ticket_id audit_id created_at author_id public body html_body plain_body attachments via_channel raw".split()
     )
-    assert row["changes"][-1] == {"field": "priority", "value": "high", "previous": None, "rel": "rule"}
+    by_rule = {"rel": "rule", "rule_id": 5}
+    assert row["changes"][-1] == {"field": "priority", "value": "high", "previous": None, **by_rule}
 
 
 def test_ticket_type_is_a_field_like_others() -> None:
