@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from zdsync.cli import look, rules, start, sync, trial, undo
+from zdsync.cli import ask, look, rules, start, sync, trial, undo
 from zdsync.cli.common import INTERRUPTED, Globals
 from zdsync.errors import RuleError, ZdsyncError
 
@@ -71,6 +71,8 @@ for command in (
     look.runs,
     look.status,
     look.report,
+    ask.schema,
+    ask.query,
     rules.rules,
     trial.sandbox,
     trial.demo,

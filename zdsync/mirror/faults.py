@@ -85,7 +85,7 @@ def told_as_mirror_error(place: str) -> Iterator[None]:
     """Turn any error of SQLAlchemy or a driver inside the block into a MirrorError about `place`."""
     try:
         yield
-    except _database_errors() as err:
+    except database_errors() as err:
         raise as_mirror_error(err, place) from err
 
 
@@ -105,7 +105,7 @@ def as_mirror_error(err: Exception, place: str) -> MirrorError:
     )
 
 
-def _database_errors() -> tuple[type[Exception], ...]:
+def database_errors() -> tuple[type[Exception], ...]:
     """SQLAlchemy's errors and those of the drivers loaded, which a raw cursor lets through."""
     psycopg = sys.modules.get("psycopg")
     loaded = (psycopg.Error,) if psycopg is not None else ()
