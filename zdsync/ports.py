@@ -26,6 +26,7 @@ from zdsync.model import (
     UserId,
     View,
 )
+from zdsync.plan.guard import Habit
 
 
 class Clock(Protocol):
@@ -230,7 +231,10 @@ class Journal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of a command that changes the mirror or the account; `figures` are counts by name."""
+    """One execution of a command that changes the mirror or the account; `figures` are counts by name.
+
+    `unsolved` and `user_id`, the tickets it found and the user it wrote as, are what the guard of later runs goes by.
+    """
 
     id: RunId
     command: str
@@ -241,6 +245,8 @@ class Run:
     message: str = ""
     figures: Mapping[str, int] | None = None
     rules_digest: str | None = None
+    unsolved: int | None = None
+    user_id: UserId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +325,9 @@ class Mirror(Protocol):
 
     def read_run(self, run_id: RunId) -> Run | None:
         """The run of that id, None when there never was one."""
+
+    def read_habit(self, writer: UserId | None) -> Habit:
+        """What earlier runs that ended well tell the guard about the next one, which would write as `writer`."""
 
     def record_holds(self, new: Sequence[Hold]) -> None:
         """Hold these tickets; survives a power cut.

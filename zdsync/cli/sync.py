@@ -116,7 +116,7 @@ def plan(
 ) -> int:
     """Decide every unsolved ticket from the mirror and show what would change; writes nothing."""
     from zdsync.plan.codec import encode
-    from zdsync.plan.guard import guard
+    from zdsync.plan.guard import guard, warn
     from zdsync.report.plans import plan_lines
     from zdsync.runs.plan import make_plan
 
@@ -129,6 +129,7 @@ def plan(
             account=reading.mirror.read_account_name() or "",
             tag_prefix=settings.tag_prefix,
         )
+        habit = reading.mirror.read_habit(None)
     shown = planned.plan.only(only) if only else planned.plan
     document = encode(shown)
     if out is not None:
@@ -136,8 +137,8 @@ def plan(
     if as_json:
         print_json(document)
     else:
-        breaches = guard(shown, settings.limits)
-        for line in plan_lines(shown, breaches, is_whole=is_whole):
+        breaches = guard(shown, settings.limits, habit)
+        for line in (*plan_lines(shown, breaches, is_whole=is_whole), *warn(shown, settings.limits)):
             click.echo(line)
         if out is not None:
             click.echo(f"Written to {out}; `zdsync apply {out}` carries out exactly this.")
@@ -162,8 +163,8 @@ def _write_text(path: Path, text: str) -> None:
 @click.pass_obj
 def apply(globals_: Globals, file: Path | None, limit: int | None, *, yes: bool, as_json: bool) -> int:
     """Carry out a plan: FILE as it stands, or one made and shown now."""
-    from zdsync.plan.guard import guard
-    from zdsync.report.plans import plan_lines, summary_line
+    from zdsync.plan.guard import warn
+    from zdsync.report.plans import plan_lines, summary_lines
     from zdsync.runs import cycle
 
     with open_place(globals_) as place:
@@ -178,12 +179,14 @@ def apply(globals_: Globals, file: Path | None, limit: int | None, *, yes: bool,
                 planned = cycle.run_plan(place, record)
                 place.mirror.record_decisions(planned.records(record.run.id))
                 chosen = planned.plan
+            record.unsolved = place.mirror.count_unsolved()
             if not as_json:
-                shown = [summary_line(chosen)] if yes else plan_lines(chosen, guard(chosen, place.limits))
-                for line in shown:
+                breaches = cycle.find_breaches(place, record, chosen)
+                shown = summary_lines(chosen, breaches) if yes else plan_lines(chosen, breaches)
+                for line in (*shown, *warn(chosen, place.limits)):
                     click.echo(line)
             if file is None and yes:
-                cycle.refuse_breach(chosen, place.limits)
+                cycle.refuse_breach(place, record, chosen)
             elif not chosen.is_empty and not yes:
                 click.confirm("Carry it out?", abort=True)
             applied = cycle.run_apply(place, record, chosen, limit=limit)

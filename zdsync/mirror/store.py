@@ -11,14 +11,15 @@ from typing import Self
 from sqlalchemy import func, select
 
 from zdsync.mirror import account as account_reader
-from zdsync.mirror import cases, figures, holds, missing, pages, runs, streams, wide
+from zdsync.mirror import cases, figures, habits, holds, missing, pages, runs, streams, wide
 from zdsync.mirror.base import UNSOLVED_ALIVE
 from zdsync.mirror.engine import Database
 from zdsync.mirror.journal import ChangeJournal
 from zdsync.mirror.lease import AdvisoryLease, FileLease
 from zdsync.mirror.migrate import migrate, require_current
 from zdsync.mirror.tables_tickets import tickets
-from zdsync.model import Account, Case, Checkpoint, Hold, Page, Record, RunId, Stream, TicketId
+from zdsync.model import Account, Case, Checkpoint, Hold, Page, Record, RunId, Stream, TicketId, UserId
+from zdsync.plan.guard import Habit
 from zdsync.ports import Clock, DecisionRecord, Lease, Run, StreamStatus
 
 log = logging.getLogger(__name__)
@@ -138,6 +139,10 @@ class MirrorStore:
     def read_run(self, run_id: RunId) -> Run | None:
         with self.database.reading() as connection:
             return runs.read_run(connection, run_id)
+
+    def read_habit(self, writer: UserId | None) -> Habit:
+        with self.database.reading() as connection:
+            return habits.read_habit(connection, writer)
 
     def record_holds(self, new: Sequence[Hold]) -> None:
         with self.database.writing(durable=True) as connection:

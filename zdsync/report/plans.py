@@ -31,8 +31,7 @@ def plan_lines(plan: Plan, breaches: Sequence[Breach] = (), *, is_whole: bool = 
     yield from _account_lines(plan)
     for (kind, rule), changes in _by_rule(plan.ticket_changes).items():
         yield from _rule_lines(kind, rule, changes, is_whole=is_whole)
-    yield summary_line(plan)
-    yield from (f"Over a limit: {breach.message}" for breach in breaches)
+    yield from summary_lines(plan, breaches)
 
 
 def _held_lines(plan: Plan, *, is_whole: bool) -> Iterator[str]:
@@ -59,6 +58,12 @@ def summary_line(plan: Plan) -> str:
     """The plan in one line: what it creates, how many tickets it changes, how many notes it leaves."""
     notes = sum(change.note is not None for change in plan.ticket_changes)
     return f"In all: {counted(plan_figures(plan))}; {notes:,} internal note{'s' * (notes != 1)}."
+
+
+def summary_lines(plan: Plan, breaches: Sequence[Breach]) -> Iterator[str]:
+    """The plan in one line, and one for each limit it is over."""
+    yield summary_line(plan)
+    yield from (f"Over a limit: {breach.message}" for breach in breaches)
 
 
 def _account_lines(plan: Plan) -> Iterator[str]:

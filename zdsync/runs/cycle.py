@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from zdsync.errors import GuardBreach, PlanRefused, ZdsyncError
-from zdsync.model import RunId
+from zdsync.model import RunId, UserId
 from zdsync.plan.codec import LIFETIME
 from zdsync.plan.guard import guard
-from zdsync.plan.model import Limits, Plan
+from zdsync.plan.model import Breach, Limits, Plan
 from zdsync.ports import AccountWriter, Clock, Journal, Mirror, Outcome, Run, TicketSource
 from zdsync.rules.model import RuleSet
 from zdsync.runs.apply import Applier
@@ -59,6 +59,8 @@ class Record:
     exit_code: int = DONE
     message: str = ""
     rules_digest: str | None = None
+    unsolved: int | None = None
+    user_id: UserId | None = None
 
 
 @contextmanager
@@ -90,6 +92,8 @@ def recorded(place: Workplace, command: str) -> Iterator[Record]:
             message=record.message,
             figures=record.figures,
             rules_digest=record.rules_digest,
+            unsolved=record.unsolved,
+            user_id=record.user_id,
         )
         place.mirror.close_run(ended)
 
@@ -118,10 +122,12 @@ def run_cycle(place: Workplace, *, is_dry: bool = False) -> Cycle:
         pulled = run_pull(place, record, respect_cadence=True)
         planned = run_plan(place, record)
         place.mirror.record_decisions(planned.records(run_id))
+        if not is_dry:
+            record.unsolved = planned.plan.unsolved
         if place.is_shadow or is_dry:
             return Cycle(run_id, pulled, planned, None, DONE)
         refuse_public_notes(place.source, place.mirror, place.journal, place.clock)
-        refuse_breach(planned.plan, place.limits)
+        refuse_breach(place, record, planned.plan)
         applied = run_apply(place, record, planned.plan, second_look=make_second_look(place))
         return Cycle(run_id, pulled, planned, applied, record.exit_code)
 
@@ -183,6 +189,7 @@ def run_apply(
     Raises PublicNote, before anything is written, when a note of ours was seen by a customer.
     """
     refuse_public_notes(place.source, place.mirror, place.journal, place.clock)
+    _sign(place, record, plan)
     applier = Applier(
         place.source, place.writer, place.mirror, place.journal, place.clock, record.run.id, second_look
     )
@@ -196,9 +203,21 @@ def run_apply(
     return applied
 
 
-def refuse_breach(plan: Plan, limits: Limits) -> None:
+def _sign(place: Workplace, record: Record, plan: Plan) -> None:
+    """Note on the run who writes, once, if anything is to be written."""
+    if record.user_id is None and not plan.is_empty:
+        record.user_id = place.source.fetch_identity().user_id
+
+
+def find_breaches(place: Workplace, record: Record, plan: Plan) -> tuple[Breach, ...]:
+    """The limits that the plan is over, by what earlier runs did and by who would write now."""
+    _sign(place, record, plan)
+    return guard(plan, place.limits, place.mirror.read_habit(record.user_id), writer=record.user_id)
+
+
+def refuse_breach(place: Workplace, record: Record, plan: Plan) -> None:
     """Raise GuardBreach when the plan is over a limit."""
-    breaches = guard(plan, limits)
+    breaches = find_breaches(place, record, plan)
     if breaches:
         raise GuardBreach(
             "; ".join(breach.message for breach in breaches) + "; nothing was written",
