@@ -83,3 +83,20 @@ def test_a_wrong_case_file_is_a_located_error(run: Run, folder: Path) -> None:
     assert ended.code == 2
     assert "rules/tests/more.yaml:3:14: unknown key 'teir'; did you mean 'tier'?" in ended.err
     assert ended.out == ""
+
+
+def test_fmt_tidies_once_and_check_only_tells(run: Run, folder: Path) -> None:
+    """`--check` exits 5 and writes nothing; afterwards all is in order, and wrong rules are not touched."""
+    assert run("rules", "fmt", "--check").code == 0
+    path = folder / "10-ignore.yaml"
+    tidy = path.read_text()
+    untidy = tidy.replace("{includes: [bulk_mail]}", "{includes: ['bulk_mail']} # by hand")
+    path.write_text(untidy)
+    told = run("rules", "fmt", "--check")
+    assert (told.code, told.out) == (5, "rules/10-ignore.yaml: would change\n")
+    assert path.read_text() == untidy
+    assert run("rules", "fmt").out == "rules/10-ignore.yaml: changed\n"
+    assert path.read_text() == tidy.replace("[bulk_mail]}", "[bulk_mail]} # by hand")
+    assert run("rules", "fmt").out == "rules: in order\n"
+    path.write_text(tidy.replace("ignore:", "ignroe:"))
+    assert run("rules", "fmt").code == 2

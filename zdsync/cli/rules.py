@@ -99,3 +99,21 @@ def record(globals_: Globals, ticket: int, out: Path | None) -> int:
         out.write_text(found.text, encoding="utf-8")
         click.echo(f"{out}: read it before you share it; names that stand only in the text are still there")
     return 0
+
+
+@rules.command(epilog="Example: zdsync rules fmt --check")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 5 if a file would change.")
+@click.pass_obj
+def fmt(globals_: Globals, *, only_check: bool) -> int:
+    """Bring rule files into their ordinary spelling; comments stay, and so does the meaning."""
+    from zdsync.runs.layout import lay_out_rules
+
+    settings = globals_.settings(needs_account=False)
+    changed = lay_out_rules(settings.rules)
+    for laid in changed:
+        if not only_check:
+            Path(laid.file).write_text(laid.text, encoding="utf-8", newline="")
+        click.echo(f"{laid.file}: {'would change' if only_check else 'changed'}")
+    if not changed:
+        click.echo(f"{settings.rules}: in order")
+    return FINDINGS if only_check and changed else 0

@@ -109,12 +109,13 @@ def _words(operator: str, value: Value) -> Value:
 
 
 def _value(name: str, value: Value) -> Value:
+    if name == "tags":
+        items = value if isinstance(value, list) else [value]
+        return [tag for item in items for tag in str(item).split()]
     if isinstance(value, list):
         return [_value(name, item) for item in value]
     text = str(value)
     match name:
-        case "tags":
-            return [*map(str, text.split())]
         case "channel":
             if text.isdigit() and text not in _CHANNELS:
                 message = f"channel {text} has no known spelling; write the name that the API gives it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -58,6 +59,47 @@ def _in_words(err: yaml.MarkedYAMLError) -> str:
     if "\\t" in found or "tab" in found:
         return "a tab cannot indent YAML; use spaces"
     return f"this is not YAML: {found}" + (f" ({err.context})" if err.context else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value and where its text stands, from `start` up to `end`; comments around it are not part of it.
+
+    A mapping has keys and values in turn in `inner`, a sequence its items. `style` is a scalar's quote or block sign.
+    """
+
+    kind: Kind
+    start: int
+    end: int
+    column: int
+    text: str = ""
+    style: str = ""
+    is_flow: bool = False
+    inner: tuple[Node, ...] = ()
+
+    @property
+    def pairs(self) -> tuple[tuple[Node, Node], ...]:
+        return tuple(zip(self.inner[::2], self.inner[1::2], strict=True))
+
+
+def read_nodes(text: str) -> Node | None:
+    """The text's one document as nodes; None when it is empty. The text must be one that `read_into` accepts."""
+    found = yaml.compose(text, Loader=yaml.BaseLoader)
+    return _node(found) if found is not None else None
+
+
+def _node(found: Any) -> Node:
+    start, end, column = found.start_mark.index, found.end_mark.index, found.start_mark.column
+    if isinstance(found, yaml.ScalarNode):
+        return Node(Kind.SCALAR, start, end, column, found.value, found.style or "")
+    is_mapping = isinstance(found, yaml.MappingNode)
+    values = [part for pair in found.value for part in pair] if is_mapping else found.value
+    inner = tuple(_node(value) for value in values)
+    is_flow = bool(found.flow_style)
+    last = end if is_flow or not inner else inner[-1].end
+    return Node(
+        Kind.MAPPING if is_mapping else Kind.SEQUENCE, start, last, column, is_flow=is_flow, inner=inner
+    )
 
 
 class _Writer(yaml.SafeDumper):
