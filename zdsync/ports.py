@@ -27,6 +27,7 @@ from zdsync.model import (
     View,
 )
 from zdsync.plan.guard import Habit
+from zdsync.tiers.shadow import Forecast
 
 
 class Clock(Protocol):
@@ -346,6 +347,9 @@ class Mirror(Protocol):
 
     def record_decisions(self, decisions: Sequence[DecisionRecord]) -> None:
         """Keep those that differ from the ticket's last kept decision (outcome, rule, tier, rules)."""
+
+    def read_forecasts(self, since: datetime) -> tuple[Forecast, ...]:
+        """Kept decisions of rules since then, oldest first, with zdsync's first applied write to each ticket after it."""
 
     def record_ruleset(self, digest: str, text: str, at: datetime) -> None:
         """Keep a rule text by digest, once."""

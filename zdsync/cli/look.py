@@ -90,14 +90,18 @@ def status(globals_: Globals, *, as_json: bool) -> int:
     return FINDINGS if fresh.is_stale else 0
 
 
-@click.command(epilog="Example: zdsync report --json > figures.json")
+@click.group(invoke_without_command=True, epilog="Example: zdsync report --json > figures.json")
 @json_option
-@click.pass_obj
-def report(globals_: Globals, *, as_json: bool) -> int:
+@click.pass_context
+def report(ctx: click.Context, *, as_json: bool) -> int:
     """Tiers, backlog, first reply, satisfaction and load, from the mirror."""
     from zdsync.report.runs import figure_tables
     from zdsync.report.tables import as_records
 
+    if ctx.invoked_subcommand is not None:
+        return 0
+    globals_ = ctx.find_object(Globals)
+    assert globals_ is not None, "the group makes it"
     with open_reader(globals_) as (reading, settings, _):
         figures = reading.mirror.read_figures(tag_prefix=settings.tag_prefix)
     if as_json:
@@ -106,4 +110,33 @@ def report(globals_: Globals, *, as_json: bool) -> int:
         )
     else:
         print_tables(figure_tables(figures))
+    return 0
+
+
+@report.command(epilog="Example: zdsync report shadow --since 2026-11-01")
+@click.option(
+    "--since", metavar="DATE", default="all", help="Only decisions from then on; else all that are kept."
+)
+@json_option
+@click.pass_obj
+def shadow(globals_: Globals, since: str, *, as_json: bool) -> int:
+    """What the rules would have done in shadow mode, beside what people did with the same tickets."""
+    from zdsync.report.shadow import shadow_json, shadow_lines, shadow_tables
+    from zdsync.runs.shadow import compare_shadow
+    from zdsync.settings import parse_start
+
+    with open_reader(globals_) as (reading, settings, clock):
+        try:
+            start = parse_start(since, clock.now())
+        except ValueError as err:
+            raise click.UsageError(f"--since: {err}") from err
+        found = compare_shadow(
+            reading.mirror, reading.rules(), clock, since=start, tag_prefix=settings.tag_prefix
+        )
+    if as_json:
+        print_json(shadow_json(found))
+        return 0
+    print_tables(shadow_tables(found))
+    for line in shadow_lines(found):
+        click.echo(line)
     return 0

@@ -11,11 +11,14 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from zdsync.errors import MirrorError
 from zdsync.mirror.batches import in_batches
+from zdsync.mirror.tables_own import zdsync_changes as changes
 from zdsync.mirror.tables_own import zdsync_decisions as decisions
 from zdsync.mirror.tables_own import zdsync_rulesets as rulesets
 from zdsync.mirror.tables_own import zdsync_runs as runs
-from zdsync.model import RunId
-from zdsync.ports import DecisionRecord, Run
+from zdsync.model import RunId, TicketId
+from zdsync.ports import DecisionRecord, Outcome, Run
+from zdsync.tiers.model import Verdict
+from zdsync.tiers.shadow import Forecast
 
 _RUN_FIELDS = tuple(each.name for each in fields(Run))
 
@@ -78,6 +81,39 @@ def _read_last(connection: Connection, ticket_ids: Sequence[int]) -> dict[int, t
 
 def _gist(decision: DecisionRecord | Row[Any]) -> tuple[object, ...]:
     return (decision.outcome, decision.rule, decision.tier, decision.rules_digest)
+
+
+def read_forecasts(connection: Connection, since: datetime) -> tuple[Forecast, ...]:
+    """Decisions of rules that tier a ticket, oldest first."""
+    written = (
+        select(func.min(changes.c.intended_at))
+        .where(
+            changes.c.object == "ticket",
+            changes.c.object_id == decisions.c.ticket_id,
+            changes.c.outcome == Outcome.APPLIED.value,
+            changes.c.intended_at >= decisions.c.decided_at,
+        )
+        .scalar_subquery()
+    )
+    query = (
+        select(
+            decisions.c.ticket_id,
+            decisions.c.decided_at,
+            decisions.c.rule,
+            decisions.c.tier,
+            written.label("at"),
+        )
+        .where(
+            decisions.c.outcome == Verdict.ASSIGNED.value,
+            decisions.c.tier.is_not(None),
+            decisions.c.decided_at >= since,
+        )
+        .order_by(decisions.c.id)
+    )
+    return tuple(
+        Forecast(TicketId(row.ticket_id), row.decided_at, row.rule, row.tier, row.at)
+        for row in connection.execute(query)
+    )
 
 
 def record_ruleset(connection: Connection, digest: str, text: str, at: datetime) -> None:

@@ -21,6 +21,7 @@ from zdsync.mirror.tables_tickets import tickets
 from zdsync.model import Account, Case, Checkpoint, Hold, Page, Record, RunId, Stream, TicketId, UserId
 from zdsync.plan.guard import Habit
 from zdsync.ports import Clock, DecisionRecord, Lease, Run, StreamStatus
+from zdsync.tiers.shadow import Forecast
 
 log = logging.getLogger(__name__)
 
@@ -157,6 +158,10 @@ class MirrorStore:
     def read_held_by(self, run_id: RunId, ticket_ids: Collection[TicketId]) -> frozenset[TicketId]:
         with self.database.reading() as connection:
             return holds.read_held_by(connection, run_id, ticket_ids)
+
+    def read_forecasts(self, since: datetime) -> tuple[Forecast, ...]:
+        with self.database.reading() as connection:
+            return runs.read_forecasts(connection, since)
 
     def record_ruleset(self, digest: str, text: str, at: datetime) -> None:
         with self.database.writing() as connection:
