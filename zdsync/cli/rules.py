@@ -117,3 +117,24 @@ def fmt(globals_: Globals, *, only_check: bool) -> int:
     if not changed:
         click.echo(f"{settings.rules}: in order")
     return FINDINGS if only_check and changed else 0
+
+
+@rules.command(epilog="Example: zdsync rules schema > rules/rules.schema.json")
+@click.pass_obj
+def schema(globals_: Globals) -> int:
+    """JSON Schema of rule files for editors, with the mirrored account's names when there is a mirror."""
+    from zdsync.errors import RuleError
+    from zdsync.rules.load import load_rules
+    from zdsync.rules.schema import editor_schema
+    from zdsync.wiring import read_account_if_any
+
+    settings = globals_.settings(needs_account=False)
+    with system_clock() as (clock, _):
+        account = read_account_if_any(settings, clock)
+    try:
+        known = load_rules(settings.rules)
+    except RuleError:
+        click.echo("note: the rules have faults; their own names are left out", err=True)
+        known = None
+    print_json(editor_schema(known, account))
+    return 0

@@ -52,7 +52,7 @@ def _options(name: str, options: Sequence[FieldOption], value: Read, *, is_many:
     """A drop-down or multi-select; an option answers to its tag and its label."""
     labels = {option.value: option.label for option in options}
     folded = {o.value: frozenset({fold_name(o.value), fold_name(o.label)}) for o in options}
-    known = {fold_name(word): word for option in options for word in (option.label, option.value)}
+    known = {fold_name(word): word for option in options for word in (option.value, option.label)}
 
     def read(facts: Facts) -> frozenset[str]:
         chosen = value(facts)

@@ -240,7 +240,7 @@ def test_a_condition_means_what_its_words_say(condition: str, given: dict[str, A
         ("priorty: high", "a.yaml:12:11: unknown field 'priorty'; did you mean 'priority'? [unknown-field]"),
         ("app versoin: 1", "unknown field 'app versoin'; did you mean 'App version'?"),
         ("organization.plna: pro", "unknown field 'organization.plna'; did you mean 'organization.plan'?"),
-        ("area: biling", "'biling' is no Area in the account; did you mean 'billing'? [unknown-name]"),
+        ("area: biling", "'biling' is no Area in the account; did you mean 'Billing'? [unknown-name]"),
         (
             "group: Frontlin",
             "'Frontlin' is no group in the account; did you mean 'Frontline'? [unknown-name]",
