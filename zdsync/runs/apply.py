@@ -154,14 +154,12 @@ class Applier:
     def _land(
         self, batch: Sequence[Item], results: Sequence[ItemResult], done: Applied, undone: Undone
     ) -> None:
-        """Journal what the job says, and then what the tickets show."""
-        told = [
-            item.ended(_JOURNAL_OUTCOME[result.outcome], result.detail)
-            for item, result in zip(batch, results, strict=True)
-        ]
-        self._record(end for end in told if end.outcome is not Outcome.UNKNOWN)
+        """Mirror what the tickets show, and journal how each change ended in the light of it.
+
+        In this order: a process killed between the two asks the job again, and never plans on an old mirror.
+        """
         seen = self._read_back(batch, results)
-        self._record(end for end, before in zip(seen, told, strict=True) if end != before)
+        self._record(seen)
         for item, end in zip(batch, seen, strict=True):
             if end.outcome is Outcome.CONFLICT or end.detail.startswith(TAGS_IGNORED):
                 undone[item.ticket_id] = end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from zdsync.model import Record, Stream, TicketId
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 _JOB_PATIENCE_S = 60.0
 _LATE = timedelta(minutes=2)
 """How long a batch whose reply was lost may lie in Zendesk's queue before its absence counts as an outcome."""
+_SENDING = timedelta(seconds=10)
+"""How long a batch that was being sent when the process died is given to be carried out before it is looked for."""
 _MEMORY = timedelta(days=7)
 """How far back events are compared with the journal; far longer than Zendesk keeps a job."""
 _KNOWN = {
@@ -51,13 +53,15 @@ def resolve(
     settled: list[Ended] = []
     tickets = [entry for entry in entries if entry.object == "ticket"]
     doubtful = list(_from_jobs(writer, clock, tickets, settled))
-    settled.extend(_from_tickets(source, mirror, clock, doubtful))
+    _let_arrive(clock, doubtful)
+    rows = _read_back(source, mirror, clock, tickets)
+    settled.extend(_from_tickets(source, clock, doubtful, rows))
     objects = [entry for entry in entries if entry.object != "ticket"]
     object_ids: dict[str, int] = {}
     settled.extend(_from_account(source, mirror, clock, objects, object_ids))
     if settled:
-        rows = [(end.key, end.outcome, end.detail) for end in settled]
-        journal.record_outcomes(rows, clock.now(), object_ids)
+        ends = [(end.key, end.outcome, end.detail) for end in settled]
+        journal.record_outcomes(ends, clock.now(), object_ids)
         log.info("resolve.done", extra={"count": len(settled)})
     return tuple(settled)
 
@@ -99,18 +103,35 @@ def _as_update(entry: JournalEntry) -> TicketUpdate:
     return TicketUpdate(TicketId(entry.object_id), entry.updated_stamp, entry.key, {})
 
 
-def _from_tickets(
+def _let_arrive(clock: Clock, entries: Sequence[JournalEntry]) -> None:
+    """Wait until a batch that a killed process was just sending has most likely been carried out, or never was sent."""
+    sending = [entry.intended_at for entry in entries if entry.outcome is Outcome.INTENDED]
+    if sending:
+        left = max(sending) + _SENDING - clock.now()
+        clock.sleep(max(0.0, min(left, _SENDING).total_seconds()))
+
+
+def _read_back(
     source: TicketSource, mirror: Mirror, clock: Clock, entries: Sequence[JournalEntry]
-) -> Iterator[Ended]:
-    """Ask the tickets themselves."""
+) -> Mapping[int, Record]:
+    """The tickets as they are now, mirrored, whatever became of their changes.
+
+    The export withholds the last minute, and a plan made on what was before would write them again.
+    """
     if not entries:
-        return
+        return {}
     page = source.fetch_tickets([_as_update(entry).ticket_id for entry in entries])
     mirror.record_page(page, None, clock.now())
-    rows: dict[int, Record] = {row["id"]: row for row in page.rows.get("tickets", ())}
+    return {row["id"]: row for row in page.rows.get("tickets", ())}
+
+
+def _from_tickets(
+    source: TicketSource, clock: Clock, entries: Sequence[JournalEntry], rows: Mapping[int, Record]
+) -> Iterator[Ended]:
+    """Ask the tickets themselves; a lost reply leaves its batch open for a while, since it may lie in a queue."""
     for entry in entries:
         outcome, detail = from_ticket(source, _as_update(entry), rows.get(entry.object_id or 0))
-        may_come = entry.outcome is not Outcome.SENT and clock.now() - entry.intended_at < _LATE
+        may_come = entry.outcome is Outcome.UNKNOWN and clock.now() - entry.intended_at < _LATE
         if outcome is Outcome.APPLIED or not may_come:
             yield Ended(entry.key, entry.name, outcome, detail)
 
