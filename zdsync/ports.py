@@ -74,6 +74,9 @@ class TicketSource(Protocol):
     def fetch_organizations(self, ids: Sequence[OrganizationId]) -> Page:
         """These organizations, in hundreds; missing ones are left out."""
 
+    def count_tickets(self, since: datetime, until: datetime) -> int:
+        """Tickets created from `since` to before `until` that are not deleted, as the search index counts them."""
+
     def fetch_events(self, ticket_id: TicketId) -> tuple[Event, ...]:
         """A ticket's audits, oldest first, our own marks included (`Event.key`)."""
 
@@ -276,8 +279,37 @@ class StreamStatus:
     skipped_at: datetime | None = None
 
 
+class Repairs(Protocol):
+    """What compares a mirror with its account and mends it. Every method may raise MirrorError."""
+
+    def bury_unseen(
+        self, stream: Stream, seen: Mapping[str, Collection[int]], since: datetime, until: datetime
+    ) -> int:
+        """After a whole export of what changed between `since` and `until`: tombstones for rows it should have brought.
+
+        `seen` holds the ids that came, by table. The number of rows buried.
+        """
+
+    def read_sample(self, stream: Stream, size: int) -> tuple[int, ...]:
+        """Ids of living rows, chosen by chance."""
+
+    def mend(self, page: Page, asked: Collection[int], until: datetime, at: datetime) -> int:
+        """Compare rows with the answer about the objects `asked` for, and make them equal; how many were not.
+
+        Objects changed after `until`, up to when the mirror is complete, are not judged. Those that the account does
+        not have become tombstones. Of events only those are looked at that the mirror lacks.
+        """
+
+    def count_created(self, since: datetime, until: datetime) -> int:
+        """Living tickets created from `since` to before `until`."""
+
+
 class Mirror(Protocol):
     """The account in SQL. Every method may raise MirrorError."""
+
+    @property
+    def repairs(self) -> Repairs:
+        """The means to compare and mend it."""
 
     def bind(self, account: str) -> None:
         """Tie this database to an account on first use; raises MirrorError if it mirrors another one."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from tests.house import NOW, House
 from zdsync.model import Stream
 from zdsync.runs.cycle import Workplace
 from zdsync.runs.pull import Pulled, pull
+from zdsync.runs.verify import verify
 
 
 @pytest.fixture
@@ -146,3 +150,127 @@ def test_what_the_account_does_not_allow_is_asked_for_at_its_time(house: House) 
     house.control.set_options(denied=[])
     house.advance(3600)
     assert pulled(house, place).rows[Stream.SLA_POLICIES] == 1
+
+
+def rows_of(house: House) -> dict[str, list[tuple[object, ...]]]:
+    """Everything living in the mirror but when it was written."""
+    columns = {
+        "tickets": "id, status, group_id, subject, tags",
+        "ticket_tags": "ticket_id, tag",
+        "users": "id, name, email",
+        "organizations": "id, name",
+        "ticket_events": "id, ticket_id, updater_id",
+        "ticket_comments": "id, body",
+    }
+    alive = {table: "" if table == "ticket_tags" else " where deleted_at is null" for table in columns}
+    return {
+        table: house.query(f"select {names} from {table}{alive[table]} order by 1, 2")
+        for table, names in columns.items()
+    }
+
+
+def spoil(house: House, *statements: str) -> None:
+    engine = create_engine(house.url)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_a_full_pull_mends_everything_and_buries_what_is_gone(house: House) -> None:
+    """Rows that were spoiled, lost or never existed are as the account has them; readers never see less."""
+    place = house.place()
+    pulled(house, place)
+    before = rows_of(house)
+    (one, other), user = (
+        house.query("select id, id from tickets order by id limit 2"),
+        "update users set name = 'x'",
+    )
+    spoil(
+        house,
+        f"update tickets set subject = 'spoiled', tags = '[]' where id = {one[0]}",
+        f"delete from ticket_tags where ticket_id = {one[0]}",
+        f"delete from tickets where id = {other[0]}",
+        f"{user} where id in (select requester_id from tickets)",
+        "insert into tickets (id, version, synced_at, updated_at, tags) select 999999, max(version) - 5,"
+        " max(synced_at), max(updated_at), '[]' from tickets",
+        "insert into ticket_comments (id, ticket_id, version, synced_at, created_at, body)"
+        " select 5, 1, 0, max(synced_at), max(created_at), 'ghost' from ticket_comments",
+        "delete from ticket_comments where id in (select id from ticket_comments where id > 5 limit 3)",
+    )
+    checkpoint = place.mirror.read_checkpoint(Stream.TICKETS)
+    house.advance(120)
+    pull(place.source, place.mirror, place.clock, start=place.start, is_full=True)
+    found = rows_of(house)
+    for table, wanted in before.items():
+        assert found[table] == wanted, table
+    assert house.query("select deleted_at is not null from tickets where id = 999999") == [(True,)]
+    assert place.mirror.read_checkpoint(Stream.TICKETS) != checkpoint
+    pulled(house, place)
+    assert rows_of(house) == before
+
+
+def test_a_full_pull_that_is_killed_leaves_the_place_of_ordinary_pulls(house: House) -> None:
+    """No checkpoint moves before the last page of its stream."""
+    place = house.place()
+    pulled(house, place)
+    checkpoints = {stream: place.mirror.read_checkpoint(stream) for stream in Stream}
+
+    for stream in (Stream.USERS, Stream.TICKETS, Stream.EVENTS):
+        with pytest.raises(KeyboardInterrupt):
+            pull(
+                Killed(place.source),
+                place.mirror,
+                place.clock,
+                start=place.start,
+                streams=[stream],
+                is_full=True,
+            )
+        assert place.mirror.read_checkpoint(stream) == checkpoints[stream]
+
+
+class Killed:
+    """A source whose first page is its last deed, though more would follow."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+    def fetch_pages(self, *args: Any) -> Iterator[Any]:
+        page = next(self._source.fetch_pages(*args))
+        yield replace(page, end_of_stream=False)
+        raise KeyboardInterrupt
+
+
+def test_verify_finds_and_mends_what_differs(house: House) -> None:
+    """Nothing differs after a pull; what was spoiled is found by its sample, told and mended, in a handful of requests."""
+    place = house.place()
+    pulled(house, place)
+    pulled(house, place, respect_cadence=False)
+    asked(house)
+    fine = verify(place.source, place.mirror, place.clock, start=place.start)
+    assert fine.is_equal
+    assert fine.compared.keys() == {Stream.TICKETS, Stream.USERS, Stream.ORGANIZATIONS, Stream.EVENTS}
+    assert sum(asked(house).values()) <= 12
+    assert fine.counted is not None
+    assert fine.counted[0] == fine.counted[1]
+    before = rows_of(house)
+    ids = [id for (id,) in house.query("select id from tickets where deleted_at is null order by id limit 3")]
+    ghost = "insert into tickets (id, version, synced_at, updated_at, tags) select 999999, 5, max(synced_at),"
+    spoil(
+        house,
+        f"update tickets set subject = 'spoiled', tags = '[]' where id = {ids[0]}",
+        f"delete from ticket_tags where ticket_id = {ids[0]}",
+        f"update tickets set deleted_at = synced_at where id = {ids[1]}",
+        f"{ghost} max(updated_at), '[]' from tickets",
+        "update organizations set name = 'x'",
+    )
+    found = verify(place.source, place.mirror, place.clock, start=place.start)
+    assert not found.is_equal
+    assert found.differed[Stream.TICKETS] == 2
+    assert found.differed[Stream.ORGANIZATIONS] == len(before["organizations"])
+    spoil(house, f"update tickets set deleted_at = null where id = {ids[1]}")
+    assert rows_of(house) == before
+    assert verify(place.source, place.mirror, place.clock, start=place.start).is_equal

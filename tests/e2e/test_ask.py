@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
+from sqlalchemy import create_engine, text
+
 from tests.e2e.conftest import House
 
 
@@ -37,3 +39,20 @@ def test_query_and_schema(house: House) -> None:
     assert "area" in [column["name"] for column in schema["tickets_wide"]["columns"]]
     assert "One row per ticket tag" not in house.ok("schema", "tickets").out
     assert house.run("schema", "nowhere").code == 2
+
+
+def test_verify_tells_and_mends(house: House) -> None:
+    """Exit 0 and "equal" when nothing differs, exit 3 when something did, and 0 again after; --full reads all again."""
+    house.ok("pull", "--since", "all")
+    house.control.advance(120)
+    verified = house.ok("pull", "--since", "all", "--verify")
+    assert "All is equal." in verified.out
+    engine = create_engine(house.database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE organizations SET name = 'x'"))
+    engine.dispose()
+    found = house.run("pull", "--since", "all", "--verify", "--json")
+    assert found.code == 3
+    assert found.document["verified"]["differed"]["organizations"] > 0
+    house.ok("pull", "--since", "all", "--full")
+    house.ok("pull", "--since", "all", "--verify")

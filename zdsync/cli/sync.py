@@ -28,41 +28,76 @@ if TYPE_CHECKING:
     from zdsync.ports import Clock
     from zdsync.runs.cycle import Workplace
     from zdsync.runs.outcomes import Applied
+    from zdsync.runs.pull import Pulled
+    from zdsync.runs.verify import Verified
     from zdsync.web.pulse import Pulse
 
 
-@click.command(epilog="Example: zdsync pull --stream tickets --stream ticket_events")
+@click.command(epilog="Example: zdsync pull --verify")
 @click.option("--stream", "streams", multiple=True, metavar="NAME", help="Only this stream; may be repeated.")
 @click.option("--since", metavar="DATE", help="How far back a first pull goes, instead of ZDSYNC_START.")
+@click.option("--full", is_flag=True, help="Read everything again over what is there, and bury what is gone.")
+@click.option(
+    "--verify", is_flag=True, help="Then compare counts and a sample, and mend; exit 3 on differences."
+)
 @json_option
 @click.pass_obj
-def pull(globals_: Globals, streams: tuple[str, ...], since: str | None, *, as_json: bool) -> int:
+def pull(
+    globals_: Globals,
+    streams: tuple[str, ...],
+    since: str | None,
+    *,
+    full: bool,
+    verify: bool,
+    as_json: bool,
+) -> int:
     """Mirror what changed in the account; goes on where the last pull ended."""
-    from zdsync.report.tables import Table
-    from zdsync.runs.cycle import recorded, settle_open
+    from zdsync.runs.cycle import IN_PART, recorded, settle_open
     from zdsync.runs.pull import pull as run_pull
+    from zdsync.runs.verify import verify as run_verify
 
     chosen = _streams(streams)
+    verified = None
     with open_place(globals_) as place, recorded(place, "pull") as record:
         settle_open(place)
         with _progress() as on_page:
+            start = _since(since, place) if since else place.start
             pulled = run_pull(
                 place.source,
                 place.mirror,
                 place.clock,
-                start=_since(since, place) if since else place.start,
+                start=start,
                 streams=chosen,
+                is_full=full,
                 on_page=on_page,
             )
+            if verify:
+                verified = run_verify(place.source, place.mirror, place.clock, start=start)
         record.figures |= {f"pulled_{stream.value}": count for stream, count in pulled.rows.items()}
+        record.exit_code = 0 if verified is None or verified.is_equal else IN_PART
+    _show_pulled(pulled, verified, as_json=as_json)
+    return record.exit_code
+
+
+def _show_pulled(pulled: Pulled, verified: Verified | None, *, as_json: bool) -> None:
+    from zdsync.report.pulled import differences_table, pulled_json, pulled_table
+
     if as_json:
-        print_json({"rows": pulled.rows, "skipped": pulled.skipped})
-        return 0
-    rows = tuple((stream.value, count) for stream, count in pulled.rows.items())
-    print_tables([Table("Pulled", ("stream", "new or newer rows"), rows)])
+        print_json(pulled_json(pulled, verified))
+        return
+    print_tables([pulled_table(pulled)])
     for stream, reason in pulled.skipped.items():
         click.echo(f"skipped {stream.value}: {reason}")
-    return 0
+    if verified is not None:
+        print_tables([differences_table(verified)])
+        if verified.counted is not None:
+            here, there = verified.counted
+            click.echo(f"Tickets since the start: {here:,} in the mirror, {there:,} in the account's search.")
+        click.echo(
+            "All is equal."
+            if verified.is_equal
+            else "What differed in the sample is mended; `zdsync pull --full` looks at everything."
+        )
 
 
 def _streams(names: tuple[str, ...]) -> frozenset[Any] | None:

@@ -17,6 +17,7 @@ from zdsync.mirror.engine import Database
 from zdsync.mirror.journal import ChangeJournal
 from zdsync.mirror.lease import AdvisoryLease, FileLease
 from zdsync.mirror.migrate import migrate, require_current
+from zdsync.mirror.repairs import RowRepairs
 from zdsync.mirror.tables_tickets import tickets
 from zdsync.model import Account, Case, Checkpoint, Hold, Page, Record, RunId, Stream, TicketId, UserId
 from zdsync.plan.guard import Habit
@@ -45,11 +46,12 @@ def open_mirror(
 
 
 class MirrorStore:
-    """The port `Mirror`; `journal` is the port `Journal` on the same database, `lease` its lock."""
+    """The port `Mirror`; `journal` and `repairs` are the ports `Journal` and `Repairs` on the same database, `lease` its lock."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self.database = database
         self.journal = ChangeJournal(database)
+        self.repairs = RowRepairs(database)
         self._clock = clock
 
     def __enter__(self) -> Self:

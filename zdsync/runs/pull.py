@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from array import array
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -77,17 +79,21 @@ def pull(
     start: datetime,
     streams: Collection[Stream] | None = None,
     respect_cadence: bool = False,
+    is_full: bool = False,
     on_page: OnPage = _ignore,
 ) -> Pulled:
     """Bring the mirror up to date. Safe to kill at any moment: the next pull goes on where the last page ended.
 
     `start` bounds the first pull. `streams` restricts, `respect_cadence` leaves out what was asked for lately.
-    `on_page` hears of each page's stream and number of rows.
+    `is_full` reads everything since `start` again over what is there, so that readers never see less, and buries what
+    did not come; killed, it leaves the place of ordinary pulls as it was. `on_page` hears of each page's stream and
+    number of rows.
     """
     pulled = Pulled()
     for stream in _due(mirror, clock.now(), streams, respect_cadence=respect_cadence):
         try:
-            pulled.rows[stream] = _pull_stream(source, mirror, clock, stream, start, on_page)
+            one = _reread if is_full else _pull_stream
+            pulled.rows[stream] = one(source, mirror, clock, stream, start, on_page)
         except (Denied, Rejected) as err:
             if stream in ESSENTIAL:
                 raise
@@ -138,6 +144,24 @@ def _pull_stream(
         total += written
         log.info("pull.page", extra={"stream": stream.value, "rows": _size(page), "written": written})
         on_page(stream, _size(page))
+    return total
+
+
+def _reread(
+    source: TicketSource, mirror: Mirror, clock: Clock, stream: Stream, start: datetime, on_page: OnPage
+) -> int:
+    """Read a stream from `start` as if for the first time; its checkpoint moves only with the last page."""
+    seen: defaultdict[str, array[int]] = defaultdict(lambda: array("q"))
+    total = _pull_unsolved(source, mirror, clock, start, on_page) if stream is Stream.TICKETS else 0
+    for page in source.fetch_pages(stream, None, start):
+        for table, rows in page.rows.items():
+            seen[table].extend(row["id"] for row in rows if "id" in row)
+        until = page.served_at - WITHHELD
+        checkpoint = Checkpoint(stream, page.cursor, until) if page.end_of_stream else None
+        total += mirror.record_page(page, checkpoint, clock.now())
+        on_page(stream, _size(page))
+        if page.end_of_stream and not page.is_whole:
+            total += mirror.repairs.bury_unseen(stream, seen, start, until)
     return total
 
 

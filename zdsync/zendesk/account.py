@@ -97,6 +97,9 @@ class ZendeskAccount:
     def fetch_organizations(self, ids: Sequence[OrganizationId]) -> Page:
         return self._reader.by_ids(Stream.ORGANIZATIONS, ids)
 
+    def count_tickets(self, since: datetime, until: datetime) -> int:
+        return self._reader.count_tickets(since, until)
+
     def fetch_events(self, ticket_id: TicketId) -> tuple[Event, ...]:
         return self._reader.events(ticket_id)
 
