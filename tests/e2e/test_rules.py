@@ -100,3 +100,23 @@ def test_fmt_tidies_once_and_check_only_tells(run: Run, folder: Path) -> None:
     assert run("rules", "fmt").out == "rules: in order\n"
     path.write_text(tidy.replace("ignore:", "ignroe:"))
     assert run("rules", "fmt").code == 2
+
+
+def test_docs_writes_a_page_per_tier_and_one_for_the_browser(run: Run, folder: Path) -> None:
+    """Without a folder everything goes to stdout; a second time the same bytes."""
+    assert run("rules", "docs").out.startswith("# Tier 0: Self-service\n")
+    assert run("rules", "docs", "--out", "pages").code == 0
+    pages = {path.name: path.read_bytes() for path in sorted(Path("pages").iterdir())}
+    assert list(pages) == ["ignored.md", "labels.md", *(f"tier-{n}.md" for n in range(4)), "tiers.html"]
+    run("rules", "docs", "--out", "pages")
+    assert {path.name: path.read_bytes() for path in sorted(Path("pages").iterdir())} == pages
+
+
+def test_schema_is_one_json_document_whatever_state_the_rules_are_in(run: Run, folder: Path) -> None:
+    """Editors want it while a file is half written; then the rules' own names are missing, and that is told."""
+    assert "$refund_words" in run("rules", "schema").out
+    (folder / "20-assign.yaml").write_text("assign: [")
+    broken = run("rules", "schema")
+    assert broken.code == 0
+    assert "$schema" in broken.document
+    assert "the rules have faults" in broken.err

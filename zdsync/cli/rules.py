@@ -138,3 +138,24 @@ def schema(globals_: Globals) -> int:
         known = None
     print_json(editor_schema(known, account))
     return 0
+
+
+@rules.command(epilog="Example: zdsync rules docs --out tiers")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the pages.")
+@click.pass_obj
+def docs(globals_: Globals, out: Path | None) -> int:
+    """A page per tier: scope, groups, view, and the rules that lead in; Markdown, and all in one HTML file."""
+    from zdsync.report.rule_pages import page_markdown, pages_html, rule_pages
+    from zdsync.rules.load import load_rules
+
+    known = load_rules(globals_.settings(needs_account=False).rules)
+    pages = rule_pages(known)
+    if out is None:
+        click.echo("\n".join(page_markdown(page) for page in pages), nl=False)
+        return 0
+    out.mkdir(parents=True, exist_ok=True)
+    files = {f"{page.name}.md": page_markdown(page) for page in pages}
+    for name, text in {**files, "tiers.html": pages_html(pages, known.digest)}.items():
+        (out / name).write_text(text, encoding="utf-8", newline="\n")
+        click.echo(out / name)
+    return 0
