@@ -141,17 +141,28 @@ def _progress() -> Iterator[Callable[[Any, int], None]]:
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan as JSON for `apply`."
 )
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan as one page for review."
+)
 @click.option("--only", type=click.Choice(["tickets", "account", "adoption"]), help="Only this part.")
 @click.option("--exit-code", is_flag=True, help="Exit 10 when there are changes.")
 @click.option("--all", "is_whole", is_flag=True, help="List every ticket, not the first few of each rule.")
 @json_option
 @click.pass_obj
 def plan(
-    globals_: Globals, out: Path | None, only: str | None, *, exit_code: bool, is_whole: bool, as_json: bool
+    globals_: Globals,
+    out: Path | None,
+    html: Path | None,
+    only: str | None,
+    *,
+    exit_code: bool,
+    is_whole: bool,
+    as_json: bool,
 ) -> int:
     """Decide every unsolved ticket from the mirror and show what would change; writes nothing."""
     from zdsync.plan.codec import encode
     from zdsync.plan.guard import guard, warn
+    from zdsync.report.plan_page import plan_page
     from zdsync.report.plans import plan_lines
     from zdsync.runs.plan import make_plan
 
@@ -169,14 +180,18 @@ def plan(
     document = encode(shown)
     if out is not None:
         _write_text(out, json.dumps(document, indent=1, ensure_ascii=False))
+    breaches, warnings = guard(shown, settings.limits, habit), warn(shown, settings.limits)
+    if html is not None:
+        _write_text(html, plan_page(shown, breaches, warnings, file=str(out) if out else None))
     if as_json:
         print_json(document)
     else:
-        breaches = guard(shown, settings.limits, habit)
-        for line in (*plan_lines(shown, breaches, is_whole=is_whole), *warn(shown, settings.limits)):
+        for line in (*plan_lines(shown, breaches, is_whole=is_whole), *warnings):
             click.echo(line)
         if out is not None:
             click.echo(f"Written to {out}; `zdsync apply {out}` carries out exactly this.")
+        if html is not None:
+            click.echo(f"Written to {html}, to be read in a browser.")
     return CHANGES if exit_code and not shown.is_empty else 0
 
 

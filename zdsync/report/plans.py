@@ -10,12 +10,13 @@ from zdsync.report.tables import counted
 
 SHOWN_PER_RULE = 5
 
-_WHY = {
+WHY = {
     "adopted": "people have them in hand; each gets the tier tag of its group, nothing moves",
     "followed": "a person moved the group or the tier tag; the other follows",
     "repaired": "tier tags and group contradicted each other",
     "labelled": "the tier stays as it is",
 }
+"""Why changes of a kind are made, where not every rule has a reason of its own."""
 
 
 def plan_lines(plan: Plan, breaches: Sequence[Breach] = (), *, is_whole: bool = False) -> Iterator[str]:
@@ -90,7 +91,7 @@ def _by_rule(changes: Sequence[TicketChange]) -> dict[tuple[str, str], list[Tick
 def _rule_lines(kind: str, rule: str, changes: list[TicketChange], *, is_whole: bool) -> Iterator[str]:
     name = f" by {rule}" if rule else ""
     plural = "ticket" if len(changes) == 1 else "tickets"
-    yield f"{len(changes):,} {plural} {kind}{name}: {_WHY.get(kind, changes[0].reason)}"
+    yield f"{len(changes):,} {plural} {kind}{name}: {WHY.get(kind, changes[0].reason)}"
     shown = changes if is_whole else changes[:SHOWN_PER_RULE]
     for change in shown:
         yield f"  ~ #{change.ticket_id}  {change_text(change)}"

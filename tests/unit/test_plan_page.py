@@ -1,0 +1,188 @@
+"""The plan as a page: whole, escaped, self-contained."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.build import SPECIALISTS, moment
+from zdsync.model import TicketId, UserId
+from zdsync.plan.model import (
+    Breach,
+    FieldDiff,
+    GroupChange,
+    GroupRef,
+    HeldTicket,
+    Plan,
+    TicketChange,
+    ViewChange,
+    ViewSwitch,
+)
+from zdsync.report.plan_page import OPEN_UP_TO, plan_page
+
+EVIL = "<script>alert('x')</script>&\"'"
+CHANGE = TicketChange(
+    ticket_id=TicketId(4711),
+    updated_stamp=moment(),
+    kind="assigned",
+    rule="refunds",
+    reason="Money questions need specialists",
+    tier="2",
+    fields=(FieldDiff("priority", "normal", "high"), FieldDiff("type", "task", None)),
+    group=GroupRef("Specialists", SPECIALISTS),
+    assignee_before=UserId(10),
+    add_tags=("tier_2",),
+    remove_tags=("tier_1",),
+    tags=("tier_2",),
+    note="Please look\nat the refund",
+)
+PLAN = Plan(
+    "https://acme.zendesk.com",
+    moment(),
+    moment(-1),
+    "digest",
+    1200,
+    account_changes=(
+        GroupChange("Privacy desk", "sensitive_groups names it"),
+        ViewChange("Tier 2", "2", "tier_2", (GroupRef("Specialists", SPECIALISTS),), "tier 2 has no view"),
+        ViewSwitch(7, "Old view", is_active=False, reason="takes back run r"),
+    ),
+    ticket_changes=(CHANGE, replace(CHANGE, ticket_id=TicketId(4712), kind="adopted", rule="", note=None)),
+    counts={"assigned": 1, "adopted": 1, "held": 1},
+    held=(HeldTicket(TicketId(12), "held by hand"),),
+)
+
+
+class Page(HTMLParser):
+    """A page read strictly: its text, its tags, and every address it names."""
+
+    _EMPTY = frozenset({"meta"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.links: list[str] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
+        if tag not in self._EMPTY:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def test_everything_in_the_plan_stands_on_the_page() -> None:
+    """Rules, counts, reasons, each change, account objects, held tickets, notes; and how to carry it out."""
+    page = Page(plan_page(PLAN, file="plan.json"))
+    for words in (
+        "Plan for acme.zendesk.com",
+        "1,200",
+        "assigned by refunds",
+        "Money questions need specialists",
+        "+ tier_2",
+        "tier_1",
+        "group none → Specialists",
+        "assignee cleared",
+        "priority normal → high",
+        "type task → none",
+        "internal note Please look at the refund",
+        "people have them in hand",
+        "new group Privacy desk",
+        "new view Tier 2",
+        "view switched off Old view",
+        "#12 held by hand",
+        "zdsync apply plan.json",
+    ):
+        assert words in page.text, words
+    assert "https://acme.zendesk.com/agent/tickets/4711" in page.links
+
+
+def test_the_page_asks_for_nothing_from_elsewhere() -> None:
+    """No script, no picture, no style sheet; links are the tickets' and those within the page."""
+    html = plan_page(PLAN)
+    page = Page(html)
+    assert not {"script", "img", "link", "iframe"} & set(page.seen)
+    assert all(link.startswith(("#", "https://acme.zendesk.com/agent/tickets/")) for link in page.links)
+    assert "url(" not in html
+    anchors = set(re.findall(r'id="([^"]+)"', html))
+    assert {link[1:] for link in page.links if link.startswith("#")} <= anchors
+
+
+def test_whatever_a_plan_says_is_text() -> None:
+    """Names, reasons, tags, notes and addresses of any spelling cannot become markup."""
+    change = replace(
+        CHANGE,
+        rule=EVIL,
+        reason=EVIL,
+        tier=EVIL,
+        kind=EVIL,
+        group=GroupRef(EVIL, None),
+        group_before=GroupRef(EVIL, None),
+        add_tags=(EVIL,),
+        remove_tags=(EVIL,),
+        note=EVIL,
+        fields=(FieldDiff(EVIL, EVIL, EVIL),),
+    )
+    other = replace(change, ticket_id=TicketId(1), reason=EVIL + "2")
+    plan = Plan(
+        EVIL,
+        moment(),
+        None,
+        EVIL,
+        1,
+        account_changes=(GroupChange(EVIL, EVIL), ViewSwitch(1, EVIL, is_active=True, reason=EVIL)),
+        ticket_changes=(change, other),
+        counts={EVIL: 1},
+        held=(HeldTicket(TicketId(1), EVIL),),
+    )
+    html = plan_page(plan, (Breach(EVIL, 1, 2, EVIL),), (EVIL,), file=EVIL)
+    assert "<script" not in html
+    assert "script" not in Page(html).seen
+    assert EVIL in "".join(Page(html).words)
+    assert Page(plan_page(replace(plan, account=f"javascript:{EVIL}"))).links == [
+        link for link in Page(html).links if link.startswith("#")
+    ]
+
+
+def test_breaches_and_warnings_come_first() -> None:
+    """A reader meets them before the changes; without any the page says that the limits are kept."""
+    page = Page(plan_page(PLAN, (Breach("x", 1, 2, "too many tickets"),), ("see `zdsync status`",)))
+    assert page.text.index("too many tickets") < page.text.index("assigned by refunds")
+    assert "1 broken" in page.text
+    assert "see zdsync status" in page.text
+    assert "Limits kept" in Page(plan_page(PLAN)).text
+
+
+@pytest.mark.parametrize(("count", "is_open"), [(OPEN_UP_TO, True), (OPEN_UP_TO + 1, False)])
+def test_long_lists_are_folded(count: int, is_open: bool) -> None:
+    """Up to so many tickets stand open, more wait for the reader; all of them are on the page."""
+    changes = tuple(replace(CHANGE, ticket_id=TicketId(id)) for id in range(1, count + 1))
+    html = plan_page(replace(PLAN, ticket_changes=changes))
+    assert ("<details open>" in html) is is_open
+    assert html.count("/agent/tickets/") == count + len(PLAN.held)
+
+
+def test_an_empty_plan_says_so() -> None:
+    """No table, one sentence, also for a mirror that was never complete."""
+    text = Page(plan_page(Plan("https://acme.zendesk.com", moment(), None, "d", 0), file="plan.json")).text
+    assert "Nothing to change" in text
+    assert "mirror complete until never" in text
+    assert "zdsync apply" not in text
