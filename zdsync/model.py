@@ -11,8 +11,8 @@ run, job     our own scheduled execution; Zendesk's bulk task
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
@@ -265,7 +265,7 @@ class RecordField:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A shared view; conditions in the read form, values as text."""
+    """A shared view; conditions in the read form, values as text. `columns` are their ids, in order."""
 
     id: int
     title: str
@@ -274,6 +274,10 @@ class View:
     conditions_all: tuple[tuple[str, str, str], ...] = ()
     conditions_any: tuple[tuple[str, str, str], ...] = ()
     restricted_to: frozenset[GroupId] = frozenset()
+    columns: tuple[str, ...] = ()
+    sort_by: str = ""
+    sort_order: str = ""
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +303,20 @@ class Account:
     staff: Mapping[UserId, User] = field(default_factory=dict)
     members: Mapping[GroupId, frozenset[UserId]] = field(default_factory=dict)
     """Agents by group, as far as mirrored."""
+    known: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Ids of what the rules name, as last seen: ("group", its name, case folded) and ("view", its tier's key)."""
+    undone_views: Mapping[int, str | None] = field(default_factory=dict)
+    """Known views that an undo wrote last, and the rules it was made under (None: not known)."""
+
+    def calling(self, names: Iterable[str]) -> Account:
+        """The same account, in which renamed groups bear the name they are known by, where no living one bears it."""
+        former = {
+            self.known[key]: name
+            for name in names
+            if (key := ("group", name.casefold())) in self.known and self.group_named(name) is None
+        }
+        groups = (replace(each, name=former.get(each.id, each.name)) for each in self.groups)
+        return replace(self, groups=tuple(groups)) if former else self
 
     def group_named(self, name: str) -> Group | None:
         """The living group of that name, compared without case."""

@@ -27,6 +27,7 @@ from zdsync.model import (
     View,
 )
 from zdsync.plan.guard import Habit
+from zdsync.plan.model import ViewForm
 from zdsync.tiers.shadow import Forecast
 
 
@@ -151,8 +152,21 @@ class AccountWriter(Protocol):
     def create_group(self, name: str, description: str) -> Group:
         """A new group; raises Rejected when Zendesk refuses."""
 
-    def create_view(self, title: str, description: str, group_ids: Sequence[GroupId], tag: str) -> View:
-        """A new shared view of unsolved tickets in these groups that carry `tag`, restricted to the groups."""
+    def create_view(
+        self,
+        title: str,
+        description: str,
+        group_ids: Sequence[GroupId],
+        tag: str,
+        position: int | None = None,
+    ) -> View:
+        """A new shared view of unsolved tickets in these groups that carry `tag`, restricted to the groups.
+
+        It stands last among the views unless `position` says otherwise.
+        """
+
+    def update_view(self, view_id: int, form: ViewForm) -> None:
+        """Bring a view to `form`; what the form does not tell stays. Raises Rejected when Zendesk refuses."""
 
     def switch_view(self, view_id: int, *, is_active: bool) -> None:
         """Show a view to agents or hide it, changing nothing else of it; raises Rejected when Zendesk refuses."""
@@ -329,6 +343,9 @@ class Mirror(Protocol):
         """Remember that the plan or role does not allow `stream`."""
 
     def read_account(self) -> Account: ...
+
+    def record_known(self, objects: Mapping[tuple[str, str], int]) -> None:
+        """Remember by which id each of these groups and views is known (`Account.known`); others stay as they are."""
 
     def read_cases(self, ids: Collection[TicketId] | None = None) -> Iterator[Case]:
         """Unsolved tickets (or exactly `ids`, of any status) with all that is known of each, by ascending id."""

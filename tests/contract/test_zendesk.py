@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from zdsync.detect import TextFilter
 from zdsync.errors import Denied, Rejected, Transient, Unavailable, Unreachable
 from zdsync.mirror.schema import METADATA
 from zdsync.model import Checkpoint, GroupId, Record, Stream, TicketId, UserId
+from zdsync.plan.views import wanted_form
 from zdsync.ports import TAGS_IGNORED, ItemOutcome, ItemResult, TicketUpdate
 from zdsync.sandbox.app import Sandbox, make_sandbox
 from zdsync.sandbox.auth import ADMIN_EMAIL, AGENT_EMAIL, API_TOKEN, CLIENT_ID, CLIENT_SECRET
@@ -380,6 +382,25 @@ def test_views_are_hidden_and_shown(world: World) -> None:
         assert row["conditions"] == before["conditions"]
     with pytest.raises(Rejected):
         account.switch_view(1, is_active=False)
+
+
+def test_views_are_updated_whole(world: World) -> None:
+    """What the form tells is so afterwards, the grouping and description stay, and one that is gone is refused."""
+    account = world.connect()
+    group = account.create_group("Experts", "made by a test")
+    view = account.create_view("Experts: unsolved", "made by a test", [], "tier_3", 7)
+    row = world.sandbox.world.tables["views"][view.id]
+    row["execution"] |= {"group_by": "priority", "group_order": "asc"}
+    form = replace(wanted_form("Experts", "tier_2", [group.id]), is_active=False, position=9)
+    account.update_view(view.id, form)
+    found = _pull(account, Stream.VIEWS)["views"][view.id]
+    assert (found["title"], found["active"], found["position"]) == ("Experts", False, 9)
+    assert found["description"] == "made by a test"
+    assert found["execution"]["group_by"] == "priority"
+    assert [column["id"] for column in found["execution"]["columns"]] == list(form.columns)
+    assert found["restriction"] == {"type": "Group", "ids": [group.id]}
+    with pytest.raises(Rejected):
+        account.update_view(1, form)
 
 
 def test_old_unsolved_tickets_are_found(settled: World) -> None:

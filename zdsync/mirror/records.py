@@ -159,7 +159,7 @@ def record_field(row: Row[Any]) -> RecordField:
 
 def view(row: Row[Any]) -> View:
     conditions = row.conditions or {}
-    restriction = row.restriction or {}
+    restriction, execution = row.restriction or {}, row.execution or {}
     groups = restriction.get("ids") or [restriction.get("id")] if restriction.get("type") == "Group" else []
     return View(
         id=row.id,
@@ -169,6 +169,10 @@ def view(row: Row[Any]) -> View:
         conditions_all=_conditions(conditions.get("all")),
         conditions_any=_conditions(conditions.get("any")),
         restricted_to=frozenset(GroupId(id) for id in groups if id is not None),
+        columns=tuple(str(column.get("id")) for column in execution.get("columns") or ()),
+        sort_by=execution.get("sort_by") or "",
+        sort_order=execution.get("sort_order") or "",
+        position=row.position,
     )
 
 

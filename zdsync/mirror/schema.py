@@ -7,7 +7,7 @@ from zdsync.mirror import base, tables_account, tables_own, tables_rules, tables
 METADATA = base.METADATA
 MIRRORED = base.MIRRORED
 
-REVISION = "0006"
+REVISION = "0007"
 """The migration that makes exactly these tables."""
 
 LISTED = frozenset(
@@ -42,6 +42,7 @@ OWN = (
     tables_own.zdsync_decisions,
     tables_own.zdsync_changes,
     tables_own.zdsync_holds,
+    tables_own.zdsync_objects,
     tables_own.zdsync_rulesets,
 )
 DERIVED = (tables_tickets.ticket_tags, tables_tickets.text_findings, tables_rules.kept_versions)

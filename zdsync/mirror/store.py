@@ -11,7 +11,7 @@ from typing import Self
 from sqlalchemy import func, select
 
 from zdsync.mirror import account as account_reader
-from zdsync.mirror import cases, figures, habits, holds, missing, pages, runs, streams, wide
+from zdsync.mirror import cases, figures, habits, holds, missing, objects, pages, runs, streams, wide
 from zdsync.mirror.base import UNSOLVED_ALIVE
 from zdsync.mirror.engine import Database
 from zdsync.mirror.journal import ChangeJournal
@@ -98,6 +98,13 @@ class MirrorStore:
     def read_account(self) -> Account:
         with self.database.reading() as connection:
             return account_reader.read_account(connection)
+
+    def record_known(self, known: Mapping[tuple[str, str], int]) -> None:
+        with self.database.reading() as connection:
+            is_known = objects.read_known(connection).items() >= known.items()
+        if not is_known:
+            with self.database.writing() as connection:
+                objects.record_known(connection, known)
 
     def read_account_name(self) -> str | None:
         """The account this database mirrors, None before the first pull."""

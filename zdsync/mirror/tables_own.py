@@ -135,6 +135,17 @@ zdsync_holds = Table(
     comment="Tickets that rules leave alone for a while",
 )
 
+zdsync_objects = Table(
+    "zdsync_objects",
+    METADATA,
+    Column("object", Text, nullable=False, comment="group or view"),
+    Column("key", Text, nullable=False, comment="Name of the group in the rules, case folded; tier of the view"),
+    number("object_id", "Id in Zendesk (groups.id, views.id)", required=True),
+    PrimaryKeyConstraint("object", "key"),
+    comment="Which of the account's groups and views the rules mean, so that a renamed one is found again",
+    sqlite_with_rowid=False,
+)
+
 zdsync_rulesets = Table(
     "zdsync_rulesets",
     METADATA,

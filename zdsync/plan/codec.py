@@ -13,6 +13,7 @@ from zdsync.errors import PlanRefused
 from zdsync.model import GroupId, TicketId, UserId
 from zdsync.plan.model import (
     AccountChange,
+    AccountNotice,
     FieldDiff,
     GroupChange,
     GroupRef,
@@ -21,12 +22,14 @@ from zdsync.plan.model import (
     TicketChange,
     ViewChange,
     ViewSwitch,
+    ViewUpdate,
 )
+from zdsync.plan.views import read_form
 
 FORMAT = 1
 LIFETIME = timedelta(hours=24)
 
-_OBJECTS = {GroupChange: "group", ViewChange: "view", ViewSwitch: "view_switch"}
+_OBJECTS = {GroupChange: "group", ViewChange: "view", ViewUpdate: "view_update", ViewSwitch: "view_switch"}
 
 
 def encode(plan: Plan) -> dict[str, Any]:
@@ -41,6 +44,8 @@ def encode(plan: Plan) -> dict[str, Any]:
         "unsolved": plan.unsolved,
         "counts": dict(sorted(plan.counts.items())),
         "held": [asdict(held) for held in plan.held],
+        "refused": [asdict(notice) for notice in plan.refused],
+        "notices": [asdict(notice) for notice in plan.notices],
         "account_changes": [_account_change(change) for change in plan.account_changes],
         "ticket_changes": [ticket_change_json(change) for change in plan.ticket_changes],
     }
@@ -87,6 +92,8 @@ def _plan(body: Mapping[str, Any]) -> Plan:
         ticket_changes=tuple(_read_ticket_change(entry) for entry in body["ticket_changes"]),
         counts=body["counts"],
         held=tuple(HeldTicket(TicketId(h["ticket_id"]), h["reason"]) for h in body.get("held", ())),
+        refused=tuple(AccountNotice(**notice) for notice in body.get("refused", ())),
+        notices=tuple(AccountNotice(**notice) for notice in body.get("notices", ())),
     )
 
 
@@ -96,7 +103,11 @@ def _read_account_change(entry: Mapping[str, Any]) -> AccountChange:
     if entry["object"] == "view_switch":
         return ViewSwitch(entry["view_id"], entry["title"], entry["is_active"], entry["reason"])
     groups = tuple(_read_group(group) for group in entry["groups"])
-    return ViewChange(entry["title"], entry["tier"], entry["tag"], groups, entry["reason"])
+    if entry["object"] == "view_update":
+        before, after = read_form(entry["before"]), read_form(entry["after"])
+        return ViewUpdate(entry["view_id"], before, after, entry["reason"], entry["tag"], groups)
+    place = entry.get("position")
+    return ViewChange(entry["title"], entry["tier"], entry["tag"], groups, entry["reason"], place)
 
 
 def _read_ticket_change(entry: Mapping[str, Any]) -> TicketChange:

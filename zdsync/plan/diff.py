@@ -6,15 +6,7 @@ from collections.abc import Iterator
 
 from zdsync.facts import Facts
 from zdsync.model import STATUS_ORDER, Account, Ticket, UserId
-from zdsync.plan.model import (
-    LABELLED,
-    AccountChange,
-    FieldDiff,
-    GroupChange,
-    GroupRef,
-    TicketChange,
-    ViewChange,
-)
+from zdsync.plan.model import LABELLED, FieldDiff, GroupRef, TicketChange
 from zdsync.rules.compile import CompiledRules
 from zdsync.tiers.model import Decision, Target
 from zdsync.tiers.notes import note_digest
@@ -120,31 +112,3 @@ def _field_diffs(ticket: Ticket, target: Target) -> Iterator[FieldDiff]:
 def _can_become(status: str, wanted: str) -> bool:
     """A ticket never goes back to new. Source: Zendesk help, "About the standard ticket statuses"."""
     return wanted not in {status, "new"} and wanted in STATUS_ORDER
-
-
-def diff_account(account: Account, rules: CompiledRules) -> tuple[AccountChange, ...]:
-    """The groups and views that the tiers name and the account lacks: groups first, each once."""
-    return (*_missing_groups(account, rules), *_missing_views(account, rules))
-
-
-def _missing_groups(account: Account, rules: CompiledRules) -> Iterator[GroupChange]:
-    named: dict[str, tuple[str, str]] = {}
-    for tier in rules.rules.tiers:
-        for name in tier.groups:
-            named.setdefault(name.casefold(), (name, f"tier {tier.key} ({tier.name}) names it"))
-    for name in rules.rules.sensitive_groups:
-        named.setdefault(name.casefold(), (name, "sensitive_groups names it"))
-    for name, reason in named.values():
-        if account.group_named(name) is None:
-            yield GroupChange(name, reason)
-
-
-def _missing_views(account: Account, rules: CompiledRules) -> Iterator[ViewChange]:
-    titles = {view.title.casefold() for view in account.views}
-    for tier in rules.rules.tiers:
-        title = tier.view or f"Tier {tier.key} - {tier.name}"
-        if title.casefold() in titles:
-            continue
-        titles.add(title.casefold())
-        groups = tuple(GroupRef(name, rules.group_ids.get(name.casefold())) for name in tier.groups)
-        yield ViewChange(title, tier.key, rules.tier_tag(tier), groups, f"tier {tier.key} has no view")

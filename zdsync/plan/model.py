@@ -74,13 +74,52 @@ class GroupChange:
 
 @dataclass(frozen=True, slots=True)
 class ViewChange:
-    """A view to be created for a tier: its unsolved tickets, restricted to the tier's groups."""
+    """A view to be created for a tier: its unsolved tickets, restricted to the tier's groups.
+
+    `position` is its place among the views, None when it may stand last.
+    """
 
     title: str
     tier: str
     tag: str
     groups: tuple[GroupRef, ...]
     reason: str
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewForm:
+    """What a view is as far as zdsync says it, in normal form: conditions and groups sorted, columns in their order."""
+
+    title: str
+    is_active: bool
+    conditions_all: tuple[tuple[str, str, str], ...]
+    conditions_any: tuple[tuple[str, str, str], ...]
+    columns: tuple[str, ...]
+    sort_by: str
+    sort_order: str
+    group_ids: tuple[GroupId, ...]
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewUpdate:
+    """A tier's view brought from one form to another.
+
+    `groups` are the tier's; while one of them is yet to be created, `after` is completed once it has an id. Both
+    `tag` and `groups` are empty when a view goes back to what it was.
+    """
+
+    view_id: int
+    before: ViewForm
+    after: ViewForm
+    reason: str
+    tag: str = ""
+    groups: tuple[GroupRef, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return self.after.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +132,16 @@ class ViewSwitch:
     reason: str
 
 
-AccountChange = GroupChange | ViewChange | ViewSwitch
+AccountChange = GroupChange | ViewChange | ViewUpdate | ViewSwitch
+
+
+@dataclass(frozen=True, slots=True)
+class AccountNotice:
+    """A group or view that somebody should look at: what about it, and what to do."""
+
+    object: str
+    name: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +157,8 @@ class Plan:
     """Everything one apply would do, for one account, one mirror and one set of rules.
 
     `counts` says what became of every ticket looked at, by outcome; `held` names those of them that are held. `mirror_until` is the moment up to which the
-    mirror was complete. Account changes come first: groups, then views.
+    mirror was complete. Account changes come first: groups, then views. `refused` are account objects that the rules
+    ask for and zdsync must not write, `notices` those that are to be known about; neither keeps anything else back.
     """
 
     account: str
@@ -121,6 +170,8 @@ class Plan:
     ticket_changes: tuple[TicketChange, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     held: tuple[HeldTicket, ...] = ()
+    refused: tuple[AccountNotice, ...] = ()
+    notices: tuple[AccountNotice, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from zdsync.plan.model import Breach, GroupChange, Plan, TicketChange, ViewSwitch
+from zdsync.plan.model import Breach, GroupChange, Plan, TicketChange, ViewChange, ViewSwitch, ViewUpdate
+from zdsync.report.account_plan import account_lines, notice_lines
 from zdsync.report.tables import counted
 
 SHOWN_PER_RULE = 5
@@ -25,11 +26,12 @@ def plan_lines(plan: Plan, breaches: Sequence[Breach] = (), *, is_whole: bool = 
     yield f"Plan for {plan.account}, mirror complete until {until}, rules {plan.rules_digest[:12]}"
     yield f"{plan.unsolved:,} unsolved tickets: {counted(plan.counts)}"
     yield from _held_lines(plan, is_whole=is_whole)
+    yield from notice_lines(plan)
     if plan.is_empty:
         yield "Nothing to change."
         return
     yield ""
-    yield from _account_lines(plan)
+    yield from account_lines(plan)
     for (kind, rule), changes in _by_rule(plan.ticket_changes).items():
         yield from _rule_lines(kind, rule, changes, is_whole=is_whole)
     yield from summary_lines(plan, breaches)
@@ -44,13 +46,13 @@ def _held_lines(plan: Plan, *, is_whole: bool) -> Iterator[str]:
 
 
 def plan_figures(plan: Plan) -> dict[str, int]:
-    groups = sum(isinstance(change, GroupChange) for change in plan.account_changes)
-    switches = sum(isinstance(change, ViewSwitch) for change in plan.account_changes)
-    views, tickets = len(plan.account_changes) - groups - switches, len(plan.ticket_changes)
+    number = Counter(type(change) for change in plan.account_changes)
+    tickets = len(plan.ticket_changes)
     return {
-        f"group{'s' * (groups != 1)} to create": groups,
-        f"view{'s' * (views != 1)} to create": views,
-        f"view{'s' * (switches != 1)} to switch on or off": switches,
+        f"group{'s' * (number[GroupChange] != 1)} to create": number[GroupChange],
+        f"view{'s' * (number[ViewChange] != 1)} to create": number[ViewChange],
+        f"view{'s' * (number[ViewUpdate] != 1)} to update": number[ViewUpdate],
+        f"view{'s' * (number[ViewSwitch] != 1)} to switch on or off": number[ViewSwitch],
         f"ticket{'s' * (tickets != 1)} to change": tickets,
     }
 
@@ -65,20 +67,6 @@ def summary_lines(plan: Plan, breaches: Sequence[Breach]) -> Iterator[str]:
     """The plan in one line, and one for each limit it is over."""
     yield summary_line(plan)
     yield from (f"Over a limit: {breach.message}" for breach in breaches)
-
-
-def _account_lines(plan: Plan) -> Iterator[str]:
-    for change in plan.account_changes:
-        if isinstance(change, GroupChange):
-            yield f"+ group {change.name!r}: {change.reason}"
-        elif isinstance(change, ViewSwitch):
-            state = "on" if change.is_active else "off"
-            yield f"~ view {change.title!r} switched {state}: {change.reason}"
-        else:
-            names = ", ".join(group.name for group in change.groups)
-            yield f"+ view {change.title!r} for {names}: {change.reason}"
-    if plan.account_changes:
-        yield ""
 
 
 def _by_rule(changes: Sequence[TicketChange]) -> dict[tuple[str, str], list[TicketChange]]:

@@ -70,9 +70,10 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
 
     Without an account the names of custom fields, groups and the like are not checked, and a condition on a field
     that only an account can know reads it as missing. Groups that tiers and `sensitive_groups` name may be new:
-    a plan creates them. `today` tells which rules are past their `until`.
+    a plan creates them; one that was renamed is followed by its id. `today` tells which rules are past their `until`.
     """
     groups = (*(name for tier in rules.tiers for name in tier.groups), *rules.sensitive_groups)
+    account = account.calling(groups) if account else None
     binder = _Binder(Vocabulary(account, groups), is_offline=account is None)
     bound = {
         block: tuple(binder.rule(rule) for rule in block_rules)

@@ -1,14 +1,15 @@
-"""Account objects of a plan: groups and views, created or switched one by one."""
+"""Account objects of a plan: groups and views, created, updated or switched one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from zdsync.errors import Denied, Rejected, Transient, Unreachable
-from zdsync.model import GroupId, RunId, Stream
-from zdsync.plan.model import GroupChange, Plan, ViewChange, ViewSwitch
+from zdsync.model import GroupId, RunId, Stream, View
+from zdsync.plan.model import GroupChange, GroupRef, Plan, ViewChange, ViewForm, ViewSwitch, ViewUpdate
+from zdsync.plan.views import MARK, form_json, form_of, is_made_for, is_same, view_description, wanted_form
 from zdsync.ports import AccountWriter, Clock, Journal, JournalEntry, Mirror, Outcome, TicketSource
 from zdsync.runs.outcomes import Applied, Ended, settle
 from zdsync.runs.pull import pull
@@ -16,7 +17,10 @@ from zdsync.runs.pull import pull
 
 @dataclass(frozen=True, slots=True)
 class AccountObjects:
-    """Creates what a plan says is missing and switches views, each under a journal entry; never twice, never deletes."""
+    """Creates what a plan says is missing, updates and switches views, each under a journal entry.
+
+    Never creates a thing twice, never deletes one, and leaves a view alone that somebody changed after the plan.
+    """
 
     source: TicketSource
     writer: AccountWriter
@@ -36,6 +40,8 @@ class AccountObjects:
         for change in plan.account_changes:
             if isinstance(change, ViewChange):
                 self._create_view(change, group_ids, done)
+            elif isinstance(change, ViewUpdate):
+                self._update_view(change, group_ids, done)
             elif isinstance(change, ViewSwitch):
                 self._switch_view(change, done)
         if plan.account_changes:
@@ -47,14 +53,18 @@ class AccountObjects:
         pull(self.source, self.mirror, self.clock, start=self.clock.now(), streams=streams)
 
     def _group_ids(self) -> dict[str, GroupId]:
-        groups = self.mirror.read_account().groups
-        return {group.name.casefold(): group.id for group in groups if not group.is_deleted}
+        account = self.mirror.read_account()
+        alive = {group.id: group for group in account.groups if not group.is_deleted}
+        known = {
+            key: GroupId(id) for (kind, key), id in account.known.items() if kind == "group" and id in alive
+        }
+        return known | {group.name.casefold(): group.id for group in alive.values()}
 
     def _create_group(self, change: GroupChange, done: Applied) -> None:
         if self.mirror.read_account().group_named(change.name) is not None:
             return
         entry = self._entry("group", change.name, change.reason, {"name": change.name})
-        description = "Made by zdsync because the tier rules name it"
+        description = f"{MARK} because the tier rules name it"
 
         def create() -> int:
             return self.writer.create_group(change.name, description).id
@@ -63,18 +73,49 @@ class AccountObjects:
             self._refresh()
 
     def _create_view(self, change: ViewChange, group_ids: Mapping[str, GroupId], done: Applied) -> None:
-        titles = {view.title.casefold() for view in self.mirror.read_account().views}
-        if change.title.casefold() in titles:
+        views = self.mirror.read_account().views
+        if any(is_made_for(change.tier, view) and view.title == change.title for view in views):
             return
-        ids = [group_ids[ref.name.casefold()] for ref in change.groups if ref.name.casefold() in group_ids]
+        ids = _ids(change.groups, group_ids)
         after = {"title": change.title, "tag": change.tag, "group_ids": ids}
         entry = self._entry("view", change.title, change.reason, after)
-        description = f"Made by zdsync: unsolved tickets of tier {change.tier}"
+        if any(view.title.casefold() == change.title.casefold() for view in views):
+            self._refuse(entry, "a view that zdsync did not make bears this title by now", done)
+            return
+        description = view_description(change.tier)
 
         def create() -> int:
-            return self.writer.create_view(change.title, description, ids, change.tag).id
+            view = self.writer.create_view(change.title, description, ids, change.tag, change.position)
+            self.mirror.record_known({("view", change.tier): view.id})
+            return view.id
 
         self._create(entry, create, done)
+
+    def _update_view(self, change: ViewUpdate, group_ids: Mapping[str, GroupId], done: Applied) -> None:
+        after = _completed(change, group_ids)
+        view = self._view(change.view_id)
+        if view is not None and form_of(view) == after:
+            return
+        entry = self._entry("view", change.before.title, change.reason, form_json(after))
+        entry = replace(entry, object_id=change.view_id, before=form_json(change.before))
+        if view is None or not is_same(form_of(view), change.before):
+            self._refuse(entry, "somebody has changed it since the plan was made", done, Outcome.CONFLICT)
+            return
+
+        def update() -> int:
+            self.writer.update_view(change.view_id, after)
+            return change.view_id
+
+        self._create(entry, update, done)
+
+    def _view(self, view_id: int) -> View | None:
+        return next((view for view in self.mirror.read_account().views if view.id == view_id), None)
+
+    def _refuse(
+        self, entry: JournalEntry, why: str, done: Applied, outcome: Outcome = Outcome.SKIPPED
+    ) -> None:
+        self.journal.record_intents((entry,))
+        self._settle(done, Ended(entry.key, entry.name, outcome, why))
 
     def _switch_view(self, change: ViewSwitch, done: Applied) -> None:
         entry = self._entry("view", change.title, change.reason, {"active": change.is_active})
@@ -119,3 +160,15 @@ class AccountObjects:
             outcome=Outcome.INTENDED,
             intended_at=self.clock.now(),
         )
+
+
+def _ids(groups: Iterable[GroupRef], group_ids: Mapping[str, GroupId]) -> list[GroupId]:
+    return [group_ids[ref.name.casefold()] for ref in groups if ref.name.casefold() in group_ids]
+
+
+def _completed(change: ViewUpdate, group_ids: Mapping[str, GroupId]) -> ViewForm:
+    """The form to write, now that the groups which the plan itself creates have ids."""
+    if all(group.id is not None for group in change.groups):
+        return change.after
+    form = wanted_form(change.after.title, change.tag, _ids(change.groups, group_ids))
+    return replace(form, position=change.after.position)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from zdsync.errors import MirrorError
 from zdsync.facts import Facts, derive
 from zdsync.model import Account, Case, RunId, Stream, TicketId
+from zdsync.plan.account import diff_account
 from zdsync.plan.contest import contested
-from zdsync.plan.diff import diff_account, diff_ticket
+from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import HeldTicket, Plan, TicketChange
 from zdsync.ports import Clock, DecisionRecord, Journal, Mirror
 from zdsync.rules.compile import CompiledRules, compile_rules
@@ -73,10 +74,11 @@ def _unresolved(journal: Journal) -> Iterator[TicketId]:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with the decisions it rests on."""
+    """A plan with the decisions it rests on, and the account objects that the rules name, by kind and name."""
 
     plan: Plan
     decisions: tuple[Decision, ...]
+    known: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def records(self, run_id: RunId) -> tuple[DecisionRecord, ...]:
         """The decisions as the mirror keeps them; tickets not judged are left out."""
@@ -123,13 +125,14 @@ def make_plan(
         decisions.append(judged.decision)
         if judged.change is not None:
             changes.append(judged.change)
+    objects = diff_account(judge.account, judge.rules)
     plan = Plan(
         account=account,
         made_at=now,
         mirror_until=until,
         rules_digest=rules.digest,
         unsolved=mirror.count_unsolved(),
-        account_changes=diff_account(judge.account, judge.rules),
+        account_changes=tuple(objects.changes),
         ticket_changes=tuple(sorted(changes, key=lambda change: change.ticket_id)),
         counts=_count(decisions),
         held=tuple(
@@ -137,8 +140,10 @@ def make_plan(
             for decision in decisions
             if decision.verdict is Verdict.HELD
         ),
+        refused=tuple(objects.refused),
+        notices=tuple(objects.notices),
     )
-    return Planned(plan, tuple(decisions))
+    return Planned(plan, tuple(decisions), objects.known)
 
 
 def _count(decisions: Sequence[Decision]) -> dict[str, int]:

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from zdsync.model import Record, Stream, TicketId
+from zdsync.model import Account, Record, Stream, TicketId, View
+from zdsync.plan.views import MARK, form_of, is_form, is_same, read_form
 from zdsync.ports import (
     AccountWriter,
     Clock,
@@ -161,22 +162,34 @@ def _from_account(
     entries: Sequence[JournalEntry],
     object_ids: dict[str, int],
 ) -> Iterator[Ended]:
-    """A group or view that should have been created either stands in the account's list by now or was not made."""
+    """A group or view that should have been made or changed is as it should be by now, or nothing was done."""
     if not entries:
         return
     pull(source, mirror, clock, start=clock.now(), streams=(Stream.GROUPS, Stream.VIEWS))
     account = mirror.read_account()
-    found: dict[tuple[str, str], int] = {("view", view.title.casefold()): view.id for view in account.views}
-    found |= {("group", group.name.casefold()): group.id for group in account.groups if not group.is_deleted}
-    inactive = {view.id for view in account.views if not view.is_active}
     for entry in entries:
-        id = found.get((entry.object, entry.name.casefold()))
-        if "active" in entry.after:
-            is_done = (entry.object_id in inactive) is not entry.after["active"]
-            outcome = Outcome.APPLIED if is_done else Outcome.NOT_APPLIED
-            yield Ended(entry.key, entry.name, outcome, "as the account has it")
-        elif id is None:
+        id = _find_object(entry, account)
+        if id is None:
             yield Ended(entry.key, entry.name, Outcome.NOT_APPLIED, "not in the account")
         else:
             object_ids[entry.key] = id
             yield Ended(entry.key, entry.name, Outcome.APPLIED, "found in the account")
+
+
+def _find_object(entry: JournalEntry, account: Account) -> int | None:
+    """The id of what the entry is about, if it is as the entry says; a view that we did not make is not meant."""
+    if entry.object == "group":
+        group = account.group_named(entry.name)
+        return group.id if group else None
+    views = (view for view in account.views if _is_as_intended(entry, view))
+    return next((view.id for view in views), None)
+
+
+def _is_as_intended(entry: JournalEntry, view: View) -> bool:
+    if entry.object_id is None:
+        return view.title.casefold() == entry.name.casefold() and view.description.startswith(MARK)
+    if view.id != entry.object_id:
+        return False
+    if is_form(entry.after):
+        return is_same(form_of(view), read_form(entry.after))
+    return view.is_active is entry.after["active"]

@@ -11,7 +11,7 @@ from typing import Any
 from zdsync.errors import Rejected, RuleError
 from zdsync.model import Account, Case, Hold, HoldReason, RunId, Stream, TicketId
 from zdsync.plan.invert import AsBefore, LeftAlone, TakenBack, Written, invert
-from zdsync.plan.model import Plan, TicketChange, ViewSwitch
+from zdsync.plan.model import Plan, TicketChange, ViewSwitch, ViewUpdate
 from zdsync.plan.views import invert_view
 from zdsync.ports import OPEN_OUTCOMES, JournalEntry, Outcome, Run
 from zdsync.runs.cycle import IN_PART, Record, Workplace, keep_rules, run_apply
@@ -189,7 +189,7 @@ class _Gathered:
 
     def __init__(self, account: Account, tag_prefix: str, judge: Judge | None) -> None:
         self.changes: list[TicketChange] = []
-        self.switches: list[ViewSwitch] = []
+        self.switches: list[ViewSwitch | ViewUpdate] = []
         self.left: list[Told] = []
         self.stays: list[Told] = []
         self.as_before: list[TicketId] = []
@@ -203,7 +203,7 @@ class _Gathered:
                 continue
             reason = f"takes back run {run_id}"
             found = invert_view(entry.object_id, entry.before, entry.after, self._account, reason=reason)
-            if isinstance(found, ViewSwitch):
+            if isinstance(found, ViewSwitch | ViewUpdate):
                 self.switches.append(found)
             elif found is not None:
                 self.left.append(Told(name, found))

@@ -22,6 +22,7 @@ from zdsync.model import (
     UserId,
     View,
 )
+from zdsync.plan.model import ViewForm
 from zdsync.ports import TAGS_IGNORED, Clock, Identity, ItemOutcome, ItemResult, TicketUpdate
 from zdsync.zendesk import retry, writes
 from zdsync.zendesk.client import Client
@@ -127,8 +128,18 @@ class ZendeskAccount:
     def create_group(self, name: str, description: str) -> Group:
         return writes.create_group(self._client, name, description)
 
-    def create_view(self, title: str, description: str, group_ids: Sequence[GroupId], tag: str) -> View:
-        return writes.create_view(self._client, title, description, group_ids, tag)
+    def create_view(
+        self,
+        title: str,
+        description: str,
+        group_ids: Sequence[GroupId],
+        tag: str,
+        position: int | None = None,
+    ) -> View:
+        return writes.create_view(self._client, title, description, group_ids, tag, position)
+
+    def update_view(self, view_id: int, form: ViewForm) -> None:
+        writes.update_view(self._client, view_id, form)
 
     def switch_view(self, view_id: int, *, is_active: bool) -> None:
         writes.switch_view(self._client, view_id, is_active=is_active)

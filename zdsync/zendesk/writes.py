@@ -11,7 +11,8 @@ from zenpy.lib.exception import ZenpyException
 
 from zdsync.errors import Unreachable
 from zdsync.model import METADATA_KEY, Group, GroupId, View
-from zdsync.plan.views import tier_conditions
+from zdsync.plan.model import ViewForm
+from zdsync.plan.views import COLUMNS, tier_conditions
 from zdsync.ports import TicketUpdate
 from zdsync.zendesk import convert
 from zdsync.zendesk.client import Client
@@ -22,16 +23,7 @@ log = logging.getLogger(__name__)
 BATCH_SIZE = 100
 """Tickets that one update_many takes."""
 UPDATE_MANY = "tickets/update_many.json"
-VIEW_COLUMNS = (
-    "status",
-    "nice_id",
-    "description",
-    "requester",
-    "organization",
-    "priority",
-    "assignee",
-    "updated",
-)
+_WRITTEN_AS = {"subject": "description"}
 _TAG_DELTAS = ("additional_tags", "remove_tags")
 
 
@@ -109,7 +101,14 @@ def create_group(client: Client, name: str, description: str) -> Group:
     return convert.group(base_row("groups", made))
 
 
-def create_view(client: Client, title: str, description: str, group_ids: Sequence[GroupId], tag: str) -> View:
+def create_view(
+    client: Client,
+    title: str,
+    description: str,
+    group_ids: Sequence[GroupId],
+    tag: str,
+    position: int | None = None,
+) -> View:
     """As `AccountWriter.create_view`.
 
     When written, `all` and `any` stand directly under the view; when read, under `conditions`.
@@ -120,8 +119,9 @@ def create_view(client: Client, title: str, description: str, group_ids: Sequenc
         active=True,
         all=view_conditions(group_ids, tag),
         any=[],
-        output={"columns": list(VIEW_COLUMNS), "sort_by": "updated", "sort_order": "asc"},
-        restriction={"type": "Group", "ids": list(group_ids)} if group_ids else None,
+        output={"columns": _columns(COLUMNS), "sort_by": "updated", "sort_order": "asc"},
+        restriction=_restriction(group_ids),
+        **({} if position is None else {"position": position}),
     )
     made = _made(client, client.zenpy.views, view)
     return convert.view(base_row("views", made))
@@ -129,10 +129,45 @@ def create_view(client: Client, title: str, description: str, group_ids: Sequenc
 
 def view_conditions(group_ids: Iterable[GroupId], tag: str) -> list[dict[str, str]]:
     """`tier_conditions` in the form in which they are written."""
-    return [
-        {"field": field, "operator": operator, "value": value}
-        for field, operator, value in tier_conditions(group_ids, tag)
-    ]
+    return _conditions(tier_conditions(group_ids, tag))
+
+
+def _conditions(conditions: Iterable[tuple[str, str, str]]) -> list[dict[str, str]]:
+    return [{"field": field, "operator": operator, "value": value} for field, operator, value in conditions]
+
+
+def _columns(columns: Iterable[str]) -> list[str | int]:
+    """The subject is written as `description` (developer.zendesk.com, "Views", read 2026-11), a custom field by id."""
+    return [_WRITTEN_AS.get(name) or (int(name) if name.isdigit() else name) for name in columns]
+
+
+def _restriction(group_ids: Sequence[GroupId]) -> dict[str, Any] | None:
+    return {"type": "Group", "ids": list(group_ids)} if group_ids else None
+
+
+def update_view(client: Client, view_id: int, form: ViewForm) -> None:
+    """As `AccountWriter.update_view`: the view is fetched and written back whole, for conditions and columns that are
+    sent replace all there were (developer.zendesk.com, "Views", read 2026-11).
+    """
+    path = f"views/{view_id}.json"
+    found = client.get(path).body.get("view")
+    view = found if isinstance(found, dict) else {}
+    execution = view.get("execution") or {}
+    grouping = {
+        name: execution.get(name) for name in ("group_by", "group_order") if execution.get("group_by")
+    }
+    sorting = {"sort_by": form.sort_by, "sort_order": form.sort_order} if form.sort_by else {}
+    written = {
+        "title": form.title,
+        "description": view.get("description"),
+        "active": form.is_active,
+        "all": _conditions(form.conditions_all),
+        "any": _conditions(form.conditions_any),
+        "output": {"columns": _columns(form.columns), **sorting, **grouping},
+        "restriction": _restriction(form.group_ids),
+    }
+    place = {} if form.position is None else {"position": form.position}
+    client.put(path, {"view": {**written, **place}})
 
 
 def switch_view(client: Client, view_id: int, *, is_active: bool) -> None:

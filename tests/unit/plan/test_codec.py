@@ -14,6 +14,7 @@ from zdsync.errors import PlanRefused
 from zdsync.model import GroupId, TicketId, UserId
 from zdsync.plan.codec import decode, encode, seal
 from zdsync.plan.model import (
+    AccountNotice,
     FieldDiff,
     GroupChange,
     GroupRef,
@@ -21,7 +22,9 @@ from zdsync.plan.model import (
     Plan,
     TicketChange,
     ViewChange,
+    ViewForm,
     ViewSwitch,
+    ViewUpdate,
 )
 
 _TEXT = st.text(max_size=20)
@@ -46,7 +49,30 @@ _CHANGE = st.builds(
     note=st.none() | _TEXT,
     note_digest=st.none() | _TEXT,
 )
+_CONDITIONS = st.lists(st.tuples(_TEXT, _TEXT, _TEXT), max_size=2).map(tuple)
+_FORM = st.builds(
+    ViewForm,
+    title=_TEXT,
+    is_active=st.booleans(),
+    conditions_all=_CONDITIONS,
+    conditions_any=_CONDITIONS,
+    columns=_TAGS,
+    sort_by=_TEXT,
+    sort_order=_TEXT,
+    group_ids=st.lists(st.integers(1, 2**63 - 1).map(GroupId), max_size=2).map(tuple),
+    position=st.none() | st.integers(0, 10**5),
+)
+_NOTICES = st.lists(st.builds(AccountNotice, object=_TEXT, name=_TEXT, message=_TEXT), max_size=2).map(tuple)
 _OBJECT = st.one_of(
+    st.builds(
+        ViewUpdate,
+        view_id=st.integers(1, 2**63 - 1),
+        before=_FORM,
+        after=_FORM,
+        reason=_TEXT,
+        tag=_TEXT,
+        groups=st.lists(_GROUP, max_size=2).map(tuple),
+    ),
     st.builds(GroupChange, name=_TEXT, reason=_TEXT),
     st.builds(
         ViewChange,
@@ -55,6 +81,7 @@ _OBJECT = st.one_of(
         tag=_TEXT,
         groups=st.lists(_GROUP, max_size=2).map(tuple),
         reason=_TEXT,
+        position=st.none() | st.integers(0, 10**5),
     ),
     st.builds(
         ViewSwitch, view_id=st.integers(1, 2**63 - 1), title=_TEXT, is_active=st.booleans(), reason=_TEXT
@@ -72,6 +99,8 @@ PLANS = st.builds(
     held=st.lists(st.builds(HeldTicket, st.integers(1, 2**63 - 1).map(TicketId), _TEXT), max_size=2).map(
         tuple
     ),
+    refused=_NOTICES,
+    notices=_NOTICES,
     counts=st.dictionaries(_TEXT, st.integers(0, 10**6), max_size=3),
 )
 

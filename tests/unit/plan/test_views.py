@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from zdsync.model import Account, GroupId, View
-from zdsync.plan.model import ViewSwitch
-from zdsync.plan.views import invert_view, tier_conditions
+from zdsync.plan.model import ViewSwitch, ViewUpdate
+from zdsync.plan.views import (
+    COLUMNS,
+    form_json,
+    form_of,
+    invert_view,
+    read_form,
+    tier_conditions,
+    wanted_form,
+)
 
 MADE = {"title": "Tier 2", "tag": "tier_2", "group_ids": [7]}
 VIEW = View(
@@ -59,3 +68,38 @@ def test_a_switch_is_switched_back() -> None:
     found = take_back(hidden, {"active": True}, {"active": False})
     assert found == ViewSwitch(70, "Renamed", is_active=True, reason="why")
     assert take_back(VIEW, {"active": True}, {"active": False}) is None
+
+
+def test_the_normal_form_knows_no_order_of_conditions() -> None:
+    """Nor how often one is told, nor by which of its two names a column; the order of columns does mean something."""
+    wanted = wanted_form("Tier 2", "tier_2", [GroupId(8), GroupId(7)])
+    view = View(
+        70,
+        "Tier 2",
+        conditions_all=(*wanted.conditions_all[::-1], wanted.conditions_all[0]),
+        restricted_to=frozenset({GroupId(7), GroupId(8)}),
+        columns=("status", "ticket_id", "description", *COLUMNS[3:]),
+        sort_by="updated",
+        sort_order="asc",
+    )
+    assert form_of(view) == wanted
+    assert form_of(replace(view, columns=COLUMNS[::-1])) != wanted
+    assert len(COLUMNS) <= 10
+
+
+def test_a_form_goes_through_json() -> None:
+    """As the journal and plan documents keep it."""
+    form = replace(form_of(VIEW), position=3)
+    assert read_form(json.loads(json.dumps(form_json(form)))) == form
+
+
+def test_an_update_goes_back() -> None:
+    """To the whole form before it, unless somebody changed the view since; its place does not count as a change."""
+    form = form_of(VIEW)
+    older = replace(form, title="Older", position=1)
+    before, after = form_json(older), form_json(form)
+    assert take_back(VIEW, before, after) == ViewUpdate(70, form, older, "why")
+    moved = replace(VIEW, position=9)
+    assert take_back(moved, before, after) == ViewUpdate(70, form_of(moved), older, "why")
+    assert take_back(replace(VIEW, title="Newer"), before, after) == "somebody has changed it since"
+    assert take_back(replace(VIEW, title="Older", position=1), before, after) is None

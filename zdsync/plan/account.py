@@ -1,0 +1,161 @@
+"""The account's own objects: groups and views as the rules name them, compared with what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from zdsync.model import Account, View
+from zdsync.plan.model import AccountChange, AccountNotice, GroupChange, GroupRef, ViewChange, ViewUpdate
+from zdsync.plan.views import form_of, is_made_for, wanted_form
+from zdsync.rules.compile import CompiledRules
+from zdsync.rules.model import Tier
+
+SHOWN_VIEWS = 100
+"""Shared views that Zendesk lists for agents. Source: Zendesk help, "Creating views" (unverified)."""
+
+
+@dataclass(slots=True)
+class AccountDiff:
+    """What is to change, what is refused, what is to be told, and the ids by which it is all known from now on."""
+
+    changes: list[AccountChange] = field(default_factory=list)
+    refused: list[AccountNotice] = field(default_factory=list)
+    notices: list[AccountNotice] = field(default_factory=list)
+    known: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+def diff_account(account: Account, rules: CompiledRules) -> AccountDiff:
+    """Groups first, then views in the order of the tiers. What zdsync has not made it never touches."""
+    found = AccountDiff()
+    for name, reason in _named_groups(rules):
+        _diff_group(name, reason, account, rules, found)
+    _diff_views(account, rules, found)
+    return found
+
+
+def _named_groups(rules: CompiledRules) -> Iterator[tuple[str, str]]:
+    """Each group that the rules name, once, with the reason why it should exist."""
+    named: dict[str, tuple[str, str]] = {}
+    for tier in rules.rules.tiers:
+        for name in tier.groups:
+            named.setdefault(name.casefold(), (name, f"tier {tier.key} ({tier.name}) names it"))
+    for name in rules.rules.sensitive_groups:
+        named.setdefault(name.casefold(), (name, "sensitive_groups names it"))
+    yield from named.values()
+
+
+def _diff_group(name: str, reason: str, account: Account, rules: CompiledRules, found: AccountDiff) -> None:
+    id = rules.group_ids.get(name.casefold())
+    if id is None:
+        found.changes.append(GroupChange(name, reason))
+        return
+    found.known["group", name.casefold()] = id
+    group = account.group(id)
+    if group is not None and group.name.casefold() != name.casefold():
+        message = (
+            f"is called {group.name!r} in Zendesk by now and is still meant; write that name in the rules"
+        )
+        found.notices.append(AccountNotice("group", name, message))
+
+
+def _diff_views(account: Account, rules: CompiledRules, found: AccountDiff) -> None:
+    own = {tier.key: _own_view(tier, account) for tier in rules.rules.tiers}
+    found.known |= {("view", key): view.id for key, view in own.items() if view is not None}
+    places = _places([own[tier.key] for tier in rules.rules.tiers])
+    taken = {view.title.casefold() for view in account.views if view.id not in found.known.values()}
+    for tier, place in zip(rules.rules.tiers, places, strict=True):
+        title, view = view_title(tier), own[tier.key]
+        if title.casefold() in taken:
+            found.refused.append(AccountNotice("view", title, _refusal(tier)))
+        elif view is None:
+            reason = f"tier {tier.key} has no view"
+            tag, groups = rules.tier_tag(tier), _groups(tier, rules)
+            found.changes.append(ViewChange(title, tier.key, tag, groups, reason, place))
+        else:
+            _diff_view(tier, view, place, account, rules, found)
+    _check_number(account, found)
+
+
+def view_title(tier: Tier) -> str:
+    return tier.view or f"Tier {tier.key} - {tier.name}"
+
+
+def _refusal(tier: Tier) -> str:
+    return (
+        f"tier {tier.key} asks for a view of this title, and one that zdsync did not make has it; "
+        "rename that one in Zendesk, or give the tier another `view:`"
+    )
+
+
+def _own_view(tier: Tier, account: Account) -> View | None:
+    """The tier's view: the one known by id while it lives, else one that bears our mark for this tier."""
+    known = account.known.get(("view", tier.key))
+    others = {id for (kind, key), id in account.known.items() if kind == "view" and key != tier.key}
+    marked = [view for view in account.views if is_made_for(tier.key, view) and view.id not in others]
+    title = view_title(tier)
+    return min(
+        (*(view for view in account.views if view.id == known), *marked),
+        key=lambda view: (view.id != known, view.title != title, view.id),
+        default=None,
+    )
+
+
+def _groups(tier: Tier, rules: CompiledRules) -> tuple[GroupRef, ...]:
+    return tuple(GroupRef(name, rules.group_ids.get(name.casefold())) for name in tier.groups)
+
+
+def _diff_view(
+    tier: Tier, view: View, place: int | None, account: Account, rules: CompiledRules, found: AccountDiff
+) -> None:
+    groups, before = _groups(tier, rules), form_of(view)
+    ids = [group.id for group in groups if group.id is not None]
+    after = replace(wanted_form(view_title(tier), rules.tier_tag(tier), ids), position=place)
+    if before == after and len(ids) == len(groups):
+        return
+    if account.undone_views.get(view.id, "") in {rules.rules.digest, None}:
+        message = "stays as an undo left it until the rules change"
+        found.notices.append(AccountNotice("view", view.title, message))
+        return
+    reason = f"tier {tier.key} asks for it"
+    found.changes.append(ViewUpdate(view.id, before, after, reason, rules.tier_tag(tier), groups))
+
+
+def _places(views: list[View | None]) -> list[int | None]:
+    """Positions in the order of the tiers: as they are where that is so already, else just after the view before.
+
+    A view yet to be made gets one only when others of ours stand after it; new views stand last by themselves.
+    """
+    places: list[int | None] = []
+    last = _NOWHERE
+    for number, view in enumerate(views):
+        if view is not None and view.position is not None:
+            here = (view.position, view.id)
+            last = here if here > last else (last[0] + 1, view.id)
+            places.append(last[0])
+        elif view is None and (after := _first_position(views[number:])) is not None:
+            last = (after if last == _NOWHERE else last[0] + 1, _NEW_ID)
+            places.append(last[0])
+        else:
+            places.append(None)
+    return places
+
+
+_NOWHERE = (-1, 0)
+_NEW_ID = 2**63
+"""Stands for the id of a view yet to be made: larger than all others."""
+
+
+def _first_position(views: list[View | None]) -> int | None:
+    return next((view.position for view in views if view is not None and view.position is not None), None)
+
+
+def _check_number(account: Account, found: AccountDiff) -> None:
+    new = sum(isinstance(change, ViewChange) for change in found.changes)
+    number = new + sum(view.is_active for view in account.views)
+    if new and number > SHOWN_VIEWS:
+        message = (
+            f"there will be {number} active shared views and agents see the first {SHOWN_VIEWS}; "
+            "hide what nobody uses"
+        )
+        found.notices.append(AccountNotice("account", "views", message))
