@@ -11,6 +11,7 @@ import pytest
 from tests.build import SPECIALISTS, moment
 from zdsync.model import TicketId, UserId
 from zdsync.plan.model import (
+    AccountNotice,
     Breach,
     FieldDiff,
     GroupChange,
@@ -19,11 +20,23 @@ from zdsync.plan.model import (
     Plan,
     TicketChange,
     ViewChange,
+    ViewForm,
     ViewSwitch,
+    ViewUpdate,
 )
 from zdsync.report.plan_page import OPEN_UP_TO, plan_page
 
 EVIL = "<script>alert('x')</script>&\"'"
+FORM = ViewForm(
+    "Tier 3",
+    is_active=True,
+    conditions_all=(),
+    conditions_any=(),
+    columns=("id",),
+    sort_by="id",
+    sort_order="asc",
+    group_ids=(),
+)
 CHANGE = TicketChange(
     ticket_id=TicketId(4711),
     updated_stamp=moment(),
@@ -49,10 +62,13 @@ PLAN = Plan(
         GroupChange("Privacy desk", "sensitive_groups names it"),
         ViewChange("Tier 2", "2", "tier_2", (GroupRef("Specialists", SPECIALISTS),), "tier 2 has no view"),
         ViewSwitch(7, "Old view", is_active=False, reason="takes back run r"),
+        ViewUpdate(8, FORM, replace(FORM, sort_by="updated"), "the view drifted"),
     ),
     ticket_changes=(CHANGE, replace(CHANGE, ticket_id=TicketId(4712), kind="adopted", rule="", note=None)),
     counts={"assigned": 1, "adopted": 1, "held": 1},
     held=(HeldTicket(TicketId(12), "held by hand"),),
+    refused=(AccountNotice("view", "Tier 1", "is another's"),),
+    notices=(AccountNotice("group", "Desk", "was renamed"),),
 )
 
 
@@ -108,6 +124,9 @@ def test_everything_in_the_plan_stands_on_the_page() -> None:
         "new group Privacy desk",
         "new view Tier 2",
         "view switched off Old view",
+        "view changed Tier 3 the view drifted; sorted by updated asc",
+        "refused view Tier 1 is another's",
+        "group Desk was renamed",
         "#12 held by hand",
         "zdsync apply plan.json",
     ):
@@ -152,6 +171,7 @@ def test_whatever_a_plan_says_is_text() -> None:
         ticket_changes=(change, other),
         counts={EVIL: 1},
         held=(HeldTicket(TicketId(1), EVIL),),
+        refused=(AccountNotice(EVIL, EVIL, EVIL),),
     )
     html = plan_page(plan, (Breach(EVIL, 1, 2, EVIL),), (EVIL,), file=EVIL)
     assert "<script" not in html

@@ -63,7 +63,7 @@ zdsync_runs = Table(
     text("message", "How it ended, in words", required=True),
     json("figures", "Counts by name (JSON object)"),
     text("rules_digest", "Rules it decided by (zdsync_rulesets.digest)"),
-    number("unsolved", "Unsolved tickets it found; null when it did not plan to write"),
+    number("unsolved", "Unsolved tickets it found; null for a dry run, and for commands that decide nothing"),
     number("user_id", "User it wrote as (users.id); null when it wrote nothing"),
     Index("zdsync_runs_started", "started_at"),
     comment="One row per execution of a command that changes the mirror or the account",

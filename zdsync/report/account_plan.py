@@ -36,11 +36,12 @@ def _change_line(change: AccountChange) -> str:
             state = "on" if change.is_active else "off"
             return f"~ view {change.title!r} switched {state}: {change.reason}"
         case ViewUpdate():
-            return f"~ view {change.before.title!r}: {'; '.join(_update_parts(change))}"
+            return f"~ view {change.before.title!r}: {'; '.join(update_parts(change))}"
     assert_never(change)
 
 
-def _update_parts(change: ViewUpdate) -> Iterator[str]:
+def update_parts(change: ViewUpdate) -> Iterator[str]:
+    """What of a view changes, a phrase for each part."""
     before, after = change.before, change.after
     if before.title != after.title:
         yield f"title → {after.title!r}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
+from typing import assert_never
 
 from zdsync.plan.codec import LIFETIME
 from zdsync.plan.model import (
@@ -16,7 +17,9 @@ from zdsync.plan.model import (
     TicketChange,
     ViewChange,
     ViewSwitch,
+    ViewUpdate,
 )
+from zdsync.report.account_plan import update_parts
 from zdsync.report.plans import WHY
 from zdsync.report.style import BASE
 
@@ -55,6 +58,7 @@ def plan_page(
         _next_step(plan, file),
         _overview(plan),
         _account(plan.account_changes),
+        _not_touched(plan),
         *(_rule(group, plan.account) for group in _grouped(plan.ticket_changes)),
         _held(plan),
     )
@@ -180,9 +184,8 @@ def _account(changes: Sequence[AccountChange]) -> str:
     if not changes:
         return ""
     rows = "".join(
-        f"<tr><td>{what}</td><td>{escape(name)}</td><td>{escape(change.reason)}</td></tr>"
-        for change in changes
-        for what, name in (_object(change),)
+        f"<tr><td>{what}</td><td>{escape(name)}</td><td>{escape(why)}</td></tr>"
+        for what, name, why in map(_object, changes)
     )
     head = "<tr><th>what</th><th>name</th><th>why</th></tr>"
     return _section(
@@ -190,14 +193,31 @@ def _account(changes: Sequence[AccountChange]) -> str:
     )
 
 
-def _object(change: AccountChange) -> tuple[str, str]:
+def _object(change: AccountChange) -> tuple[str, str, str]:
+    """What happens to which group or view, and why."""
     match change:
         case GroupChange():
-            return "new group", change.name
+            return "new group", change.name, change.reason
+        case ViewChange():
+            return "new view", change.title, change.reason
         case ViewSwitch():
-            return f"view switched {'on' if change.is_active else 'off'}", change.title
-        case _:
-            return ("new view" if isinstance(change, ViewChange) else "view changed"), change.title
+            return f"view switched {'on' if change.is_active else 'off'}", change.title, change.reason
+        case ViewUpdate():
+            return "view changed", change.before.title, "; ".join((change.reason, *update_parts(change)))
+    assert_never(change)
+
+
+def _not_touched(plan: Plan) -> str:
+    """Groups and views that somebody should look at."""
+    notices = [("refused", one) for one in plan.refused] + [("", one) for one in plan.notices]
+    if not notices:
+        return ""
+    rows = "".join(
+        f'<tr><td class="bad">{look}</td><td>{escape(f"{one.object} {one.name}")}</td>'
+        f"<td>{_words(one.message)}</td></tr>"
+        for look, one in notices
+    )
+    return _section("Not touched", f'<table class="changes"><tbody>{rows}</tbody></table>')
 
 
 def _rule(group: _Group, account: str) -> str:

@@ -22,7 +22,7 @@ from tests.build import (
 from zdsync.model import Event, FieldValue, TicketId
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.parse import parse_files
-from zdsync.tiers.shadow import Comparison, Forecast, Result, by_rule, compare
+from zdsync.tiers.shadow import Comparison, Forecast, Result, by_rule, compare, group_by_ticket
 
 _PARSED, _ = parse_files(
     [
@@ -139,3 +139,12 @@ def test_rules_are_counted_by_their_tickets() -> None:
     assert (b.rule, b.tickets, b.agreed, b.differed, b.nobody, b.share) == ("b", 4, 1, 3, 0, 0.25)
     assert b.elsewhere == (("tier 3", 2), ("group Marketing", 1))
     assert (a.rule, a.nobody, a.share) == ("a", 1, None)
+
+
+def test_a_ticket_keeps_all_its_forecasts_in_order() -> None:
+    """Oldest first goes in, oldest first comes out, by ticket."""
+    other = Forecast(TicketId(2), moment(), "r", "1")
+    assert group_by_ticket([forecast("1"), other, forecast("2")]) == {
+        TicketId(1): (forecast("1"), forecast("2")),
+        TicketId(2): (other,),
+    }
