@@ -120,3 +120,20 @@ def test_schema_is_one_json_document_whatever_state_the_rules_are_in(run: Run, f
     assert broken.code == 0
     assert "$schema" in broken.document
     assert "the rules have faults" in broken.err
+
+
+def test_export_tells_what_a_trigger_could_do(run: Run, folder: Path) -> None:
+    """One line per rule with its exactness; the triggers and views themselves as JSON."""
+    lines = run("rules", "export").out.splitlines()
+    assert (
+        "ignore    spam: worker only because 'bulk-mail' before it is for the worker and may take its tickets"
+        in lines
+    )
+    (folder / "10-ignore.yaml").write_text(
+        "ignore:\n  - {id: spam, why: Spam, all: [tags: {includes: [spam]}]}\n"
+    )
+    document = run("rules", "export", "--json").document
+    assert document["rules"][0]["exactness"] == "exact"
+    assert document["rules"][0]["triggers"][0]["active"] is False
+    assert document["views"][1]["title"] == "Tier 1 - queue"
+    assert {"field": "current_tags", "operator": "includes", "value": "tier_1"} in document["views"][1]["all"]

@@ -159,3 +159,30 @@ def docs(globals_: Globals, out: Path | None) -> int:
         (out / name).write_text(text, encoding="utf-8", newline="\n")
         click.echo(out / name)
     return 0
+
+
+@rules.command(epilog="Example: zdsync rules export --json > triggers.json")
+@json_option
+@click.pass_obj
+def export(globals_: Globals, *, as_json: bool) -> int:
+    """Zendesk triggers and views that say the same as the rules, and which rules only the worker can decide.
+
+    --json has the triggers and views themselves, not active, in the order in which they must stand.
+    """
+    from zdsync.report.rule_export import export_json, export_lines
+    from zdsync.rules.compile import compile_rules
+    from zdsync.rules.export import export_rules
+    from zdsync.rules.load import load_rules
+    from zdsync.wiring import read_account_if_any
+
+    settings = globals_.settings(needs_account=False)
+    with system_clock() as (clock, _):
+        account, today = read_account_if_any(settings, clock), clock.now().date()
+    compiled = compile_rules(load_rules(settings.rules), account, tag_prefix=settings.tag_prefix, today=today)
+    exports = export_rules(compiled, account, today)
+    if as_json:
+        print_json(export_json(exports, compiled))
+    else:
+        for line in export_lines(exports):
+            click.echo(line)
+    return 0

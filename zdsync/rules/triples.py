@@ -49,7 +49,7 @@ _WORD_OPERATORS: Mapping[str, Operator] = {
     "not_includes": Operator.EXCLUDES_WORDS,
     "is": Operator.CONTAINS_PHRASE,
 }
-_CHANNELS: Mapping[str, str] = {
+CHANNELS: Mapping[str, str] = {
     "0": "web",
     "web_form": "web",
     "4": "email",
@@ -117,10 +117,10 @@ def _value(name: str, value: Value) -> Value:
     text = str(value)
     match name:
         case "channel":
-            if text.isdigit() and text not in _CHANNELS:
+            if text.isdigit() and text not in CHANNELS:
                 message = f"channel {text} has no known spelling; write the name that the API gives it"
                 raise NoEqualError(message)
-            return _CHANNELS.get(text, text)
+            return CHANNELS.get(text, text)
         case "requester.role":
             return _ROLES.get(text, text)
         case "assignee" | "requester" if text in ("current_user", "assignee_id", "requester_id"):

@@ -1,0 +1,49 @@
+"""Exported rules for people and for scripts: how exact each is, its triggers, and each tier's view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from zdsync.model import GroupId
+from zdsync.plan.views import tier_conditions
+from zdsync.rules.compile import CompiledRules
+from zdsync.rules.export import Export
+from zdsync.rules.model import Tier
+
+
+def export_lines(exports: Sequence[Export]) -> Iterator[str]:
+    """A line per rule, in the order in which triggers must stand."""
+    for export in exports:
+        yield f"{export.block:9} {export.rule.id}: {export.exactness}"
+    exact = sum(not export.reason for export in exports)
+    yield ""
+    yield f"{exact} of {len(exports)} rules are exact for a ticket that a customer opens; --json prints their triggers."
+
+
+def export_json(exports: Sequence[Export], compiled: CompiledRules) -> dict[str, Any]:
+    """The same for scripts, with triggers and views as the API takes them."""
+    return {
+        "rules": [
+            {
+                "rule": export.rule.id,
+                "block": export.block,
+                "exactness": export.exactness,
+                "leaves_out": ["hand-over note"] if export.block == "assign" and not export.reason else [],
+                "triggers": [trigger.as_json() for trigger in export.triggers],
+            }
+            for export in exports
+        ],
+        "views": [_view(tier, compiled) for tier in compiled.rules.tiers],
+    }
+
+
+def _view(tier: Tier, compiled: CompiledRules) -> dict[str, Any]:
+    ids = [compiled.group_ids.get(name.casefold()) for name in tier.groups]
+    known: list[GroupId] = [id for id in ids if id is not None]
+    conditions = tier_conditions(known, compiled.tier_tag(tier))
+    return {
+        "title": tier.view or f"Tier {tier.key} - {tier.name}",
+        "all": [{"field": f, "operator": o, "value": v} for f, o, v in conditions],
+        "any": [],
+    }
