@@ -32,6 +32,8 @@ class Sniper:
     is_after: bool = False
     victim: int | None = None
     seen: int = 0
+    last: int = 0
+    """The number of the last request that the commands under fire made."""
 
     def __post_init__(self) -> None:
         self.lock = threading.Lock()
@@ -72,6 +74,7 @@ def play(folder: Path, kill_at: int, *, is_after: bool) -> tuple[House, Sniper, 
                 codes.append(code)
                 code = _run(words, settings, None)
             assert code == 0, words
+        sniper.last = sniper.seen
         Control(sandbox).advance(120)
         assert _run(["pull"], settings, None) == 0
         assert _run(["plan", "--exit-code"], settings, None) == 0
@@ -115,7 +118,8 @@ def test_kill_nine(tmp_path: Path) -> None:
     assert codes == []
     wanted = ends_of(house)
     assert any(audits == 1 for _, _, audits in wanted.values())
-    for number, kill_at in enumerate(range(2, sniper.seen - 20, 4)):
+    pulling, applying = range(2, sniper.last - 12, 9), range(sniper.last - 12, sniper.last + 1)
+    for number, kill_at in enumerate((*pulling, *applying)):
         house, _, codes = play(tmp_path, kill_at, is_after=number % 2 == 1)
         assert codes == [-signal.SIGKILL], kill_at
         assert ends_of(house) == wanted, kill_at
