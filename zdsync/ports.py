@@ -14,6 +14,7 @@ from zdsync.model import (
     Checkpoint,
     Event,
     FieldId,
+    FieldOption,
     Group,
     GroupId,
     Hold,
@@ -152,6 +153,12 @@ class AccountWriter(Protocol):
     def create_group(self, name: str, description: str) -> Group:
         """A new group; raises Rejected when Zendesk refuses."""
 
+    def create_tier_field(self, title: str, options: Sequence[FieldOption]) -> int:
+        """A new drop-down ticket field for agents; its id. Raises Rejected when Zendesk refuses."""
+
+    def add_option(self, field_id: int, option: FieldOption) -> None:
+        """One more option for a drop-down field, the others untouched; raises Rejected when Zendesk refuses."""
+
     def create_view(
         self,
         title: str,
@@ -194,7 +201,7 @@ class JournalEntry:
     """One intended change of one ticket or account object: intent, before, after and outcome, append-only.
 
     `key` marks the audit in Zendesk. `before` and `after` hold only what changes (API names; `tags` as lists).
-    `object` is `ticket`, `group` or `view`; `object_id` is None for an object yet to be created.
+    `object` is `ticket`, `group`, `field` or `view`; `object_id` is None for an object yet to be created.
     """
 
     key: str

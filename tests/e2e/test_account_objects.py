@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.faults.test_kill import KilledError, Steps
-from tests.house import House
+from tests.house import RULES, House, Wrap
 from zdsync.model import RunId
 from zdsync.plan.codec import decode, encode
 from zdsync.plan.model import Plan, ViewUpdate
 from zdsync.ports import Outcome
 from zdsync.report.plans import plan_lines
-from zdsync.runs.cycle import recorded, run_apply, run_cycle, run_plan, run_pull
+from zdsync.rules.load import load_rules
+from zdsync.runs.cycle import Workplace, recorded, run_apply, run_cycle, run_plan, run_pull
 from zdsync.runs.undo import apply_undo, make_undo
+from zdsync.sandbox.account_api import new_field
 
 TITLES = ["Tier 0 - deflected", "Tier 1 - queue", "Tier 2 - queue", "Tier 3 - queue"]
 
@@ -231,3 +234,121 @@ def test_what_a_killed_run_made_is_taken_up(sqlite_url: str) -> None:
         assert cycle(house)[0].account_changes == ()
         assert len(house.query("select object_id from zdsync_objects where object = 'view'")) == 4
         house.close()
+
+
+def with_field(house: House, wrap: Wrap = lambda _name, port: port) -> Workplace:
+    """A process whose rules name a tier field."""
+    rules = replace(load_rules(RULES), tier_field="Support tier", digest="with a tier field")
+    return house.place(wrap, rules=lambda: rules)
+
+
+def field_row(house: House) -> dict[str, Any]:
+    fields = house.sandbox.world.tables["ticket_fields"].values()
+    return next(row for row in fields if row["title"] == "Support tier")
+
+
+def test_the_tier_field_is_made_and_follows_the_tag(sqlite_url: str) -> None:
+    """One option per tier; a ticket that gets a tier tag has the option too, and the next plan is empty."""
+    house = House(sqlite_url, tickets=12)
+    plan = run_cycle(with_field(house)).planned.plan
+    assert (
+        "+ field 'Support tier' with 0 - Self-service, 1 - Frontline, 2 - Specialists, 3 - Experts"
+        in text(plan)
+    )
+    row = field_row(house)
+    assert row["type"] == "tagger"
+    assert [each["value"] for each in row["custom_field_options"]] == ["tier_0", "tier_1", "tier_2", "tier_3"]
+    written = [change for change in plan.ticket_changes if change.tier is not None]
+    assert written
+    for change in written:
+        ticket = house.sandbox.world.tickets[change.ticket_id]
+        assert ticket.fields[row["id"]] == f"tier_{change.tier}"
+    house.advance(3700)
+    again = run_cycle(with_field(house)).planned.plan
+    assert (again.account_changes, again.ticket_changes, again.refused) == ((), (), ())
+    house.close()
+
+
+def test_the_tier_field_gets_the_options_it_lacks(house: House) -> None:
+    """Those that are there stay as they are, ids, names and all; a renamed field is still meant."""
+    run_cycle(with_field(house))
+    row = field_row(house)
+    row["custom_field_options"] = [
+        {**row["custom_field_options"][1], "name": "First line"},
+        {"id": 5, "name": "Other", "raw_name": "Other", "value": "other_tier", "default": False},
+    ]
+    row["title"] = "Tier of support"
+    house.advance(3700)
+    plan = run_cycle(with_field(house)).planned.plan
+    assert "~ field 'Support tier' with 0 - Self-service, 2 - Specialists, 3 - Experts" in text(plan)
+    assert [(each["name"], each["value"]) for each in row["custom_field_options"]] == [
+        ("First line", "tier_1"),
+        ("Other", "other_tier"),
+        ("0 - Self-service", "tier_0"),
+        ("2 - Specialists", "tier_2"),
+        ("3 - Experts", "tier_3"),
+    ]
+    house.advance(3700)
+    assert run_cycle(with_field(house)).planned.plan.account_changes == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"type": "text"}, "is of type text, not a drop-down"),
+        ({"active": False}, "is switched off"),
+        ({"title": "Level"}, "the field 'Level' has the tag tier_0 as an option"),
+    ],
+)
+def test_a_field_that_cannot_hold_the_tiers_is_refused(
+    sqlite_url: str, change: dict[str, Any], why: str
+) -> None:
+    """It is left as it is, the plan says why, and tickets get their tags all the same."""
+    house = House(sqlite_url, tickets=12)
+    theirs = new_field(
+        house.sandbox.world,
+        "ticket_fields",
+        {
+            "title": "Support tier",
+            "type": "tagger",
+            "custom_field_options": [{"name": "Self-service", "value": "tier_0"}],
+            **change,
+        },
+    )
+    before = dict(theirs)
+    ended = run_cycle(with_field(house))
+    (refused,) = ended.planned.plan.refused
+    assert why in refused.message
+    assert (theirs, ended.exit_code) == (before, 0)
+    assert ended.planned.plan.ticket_changes
+    house.close()
+
+
+@pytest.mark.parametrize("step", ["create_tier_field", "add_option"])
+@pytest.mark.parametrize("later", [0, 1])
+def test_a_run_killed_over_the_field_leaves_one(sqlite_url: str, step: str, later: int) -> None:
+    """Killed before or after the field or an option was made: one field, each option once, a settled journal."""
+
+    def prepared(name: str) -> House:
+        house = House(f"{sqlite_url}-{name}", tickets=12)
+        if step == "add_option":
+            run_cycle(with_field(house))
+            field_row(house)["custom_field_options"] = []
+            house.advance(3700)
+        return house
+
+    whole, house, steps = prepared("whole"), prepared("killed"), Steps()
+    run_cycle(with_field(whole, steps.wrap))
+    with pytest.raises(KilledError):
+        run_cycle(with_field(house, Steps(steps.names.index(step) + later).wrap))
+    house.close()
+    run_cycle(with_field(house))
+    house.advance(3700)
+    assert run_cycle(with_field(house)).planned.plan.account_changes == ()
+    values = [each["value"] for each in field_row(house)["custom_field_options"]]
+    assert sorted(values) == ["tier_0", "tier_1", "tier_2", "tier_3"]
+    titles = [row["title"] for row in house.sandbox.world.tables["ticket_fields"].values()]
+    assert titles.count("Support tier") == 1
+    assert house.place().journal.read_open() == ()
+    house.close()
+    whole.close()

@@ -15,7 +15,8 @@ from zdsync.runs.cycle import run_cycle
 WRITING = {
     "record_page", "record_skipped", "open_run", "close_run", "record_decisions", "record_ruleset", "bind",
     "record_intents", "record_sent", "record_outcomes",
-    "submit_updates", "fetch_results", "create_group", "create_view", "update_view", "record_known", "fetch_tickets",
+    "submit_updates", "fetch_results", "create_group", "create_view", "update_view", "create_tier_field", "add_option",
+    "record_known", "fetch_tickets",
     "switch_view", "record_holds", "end_holds",
 }  # fmt: skip
 """The steps that leave something behind, here or there; between two others a kill is the same as at the next one."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from zdsync.model import Account, View
-from zdsync.plan.model import AccountChange, AccountNotice, GroupChange, GroupRef, ViewChange, ViewUpdate
+from zdsync.plan.model import AccountNotice, GroupChange, GroupRef, ViewChange, ViewUpdate
+from zdsync.plan.tier_field import AccountDiff, diff_tier_field
 from zdsync.plan.views import form_of, is_made_for, wanted_form
 from zdsync.rules.compile import CompiledRules
 from zdsync.rules.model import Tier
@@ -15,21 +16,13 @@ SHOWN_VIEWS = 100
 """Shared views that Zendesk lists for agents. Source: Zendesk help, "Creating views" (unverified)."""
 
 
-@dataclass(slots=True)
-class AccountDiff:
-    """What is to change, what is refused, what is to be told, and the ids by which it is all known from now on."""
-
-    changes: list[AccountChange] = field(default_factory=list)
-    refused: list[AccountNotice] = field(default_factory=list)
-    notices: list[AccountNotice] = field(default_factory=list)
-    known: dict[tuple[str, str], int] = field(default_factory=dict)
-
-
 def diff_account(account: Account, rules: CompiledRules) -> AccountDiff:
-    """Groups first, then views in the order of the tiers. What zdsync has not made it never touches."""
+    """Groups first, then the tier field, then views in the order of the tiers. What zdsync has not made it never touches."""
     found = AccountDiff()
     for name, reason in _named_groups(rules):
         _diff_group(name, reason, account, rules, found)
+    if rules.rules.tier_field:
+        diff_tier_field(account, rules, found)
     _diff_views(account, rules, found)
     return found
 

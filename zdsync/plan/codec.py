@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from zdsync.errors import PlanRefused
-from zdsync.model import GroupId, TicketId, UserId
+from zdsync.model import FieldOption, GroupId, TicketId, UserId
 from zdsync.plan.model import (
     AccountChange,
     AccountNotice,
@@ -20,6 +20,7 @@ from zdsync.plan.model import (
     HeldTicket,
     Plan,
     TicketChange,
+    TierFieldChange,
     ViewChange,
     ViewSwitch,
     ViewUpdate,
@@ -29,7 +30,13 @@ from zdsync.plan.views import read_form
 FORMAT = 1
 LIFETIME = timedelta(hours=24)
 
-_OBJECTS = {GroupChange: "group", ViewChange: "view", ViewUpdate: "view_update", ViewSwitch: "view_switch"}
+_OBJECTS = {
+    GroupChange: "group",
+    TierFieldChange: "tier_field",
+    ViewChange: "view",
+    ViewUpdate: "view_update",
+    ViewSwitch: "view_switch",
+}
 
 
 def encode(plan: Plan) -> dict[str, Any]:
@@ -100,6 +107,9 @@ def _plan(body: Mapping[str, Any]) -> Plan:
 def _read_account_change(entry: Mapping[str, Any]) -> AccountChange:
     if entry["object"] == "group":
         return GroupChange(entry["name"], entry["reason"])
+    if entry["object"] == "tier_field":
+        options = tuple(FieldOption(**option) for option in entry["options"])
+        return TierFieldChange(entry["title"], entry["field_id"], options, entry["reason"])
     if entry["object"] == "view_switch":
         return ViewSwitch(entry["view_id"], entry["title"], entry["is_active"], entry["reason"])
     groups = tuple(_read_group(group) for group in entry["groups"])

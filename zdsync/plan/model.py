@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from zdsync.model import FieldValue, GroupId, TicketId, UserId
+from zdsync.model import FieldOption, FieldValue, GroupId, TicketId, UserId
 
 ADOPTED = "adopted"
 """The kind of change that only tags a ticket for where people already have it; the guard does not count it."""
@@ -132,7 +132,20 @@ class ViewSwitch:
     reason: str
 
 
-AccountChange = GroupChange | ViewChange | ViewUpdate | ViewSwitch
+@dataclass(frozen=True, slots=True)
+class TierFieldChange:
+    """The drop-down field of the tiers, to be created with these options, or these to be added to it.
+
+    An option's value is the tier's tag: Zendesk keeps the two in step by itself. `field_id` is None for a new field.
+    """
+
+    title: str
+    field_id: int | None
+    options: tuple[FieldOption, ...]
+    reason: str
+
+
+AccountChange = GroupChange | TierFieldChange | ViewChange | ViewUpdate | ViewSwitch
 
 
 @dataclass(frozen=True, slots=True)

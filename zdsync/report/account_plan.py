@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from zdsync.plan.model import AccountChange, GroupChange, Plan, ViewChange, ViewForm, ViewSwitch, ViewUpdate
+from zdsync.plan.model import (
+    AccountChange,
+    GroupChange,
+    Plan,
+    TierFieldChange,
+    ViewChange,
+    ViewForm,
+    ViewSwitch,
+    ViewUpdate,
+)
 
 _Conditions = tuple[tuple[str, str, str], ...]
 
@@ -29,6 +38,9 @@ def _change_line(change: AccountChange) -> str:
     match change:
         case GroupChange():
             return f"+ group {change.name!r}: {change.reason}"
+        case TierFieldChange():
+            names = ", ".join(option.label for option in change.options)
+            return f"{'+' if change.field_id is None else '~'} field {change.title!r} with {names}: {change.reason}"
         case ViewChange():
             names = ", ".join(group.name for group in change.groups)
             return f"+ view {change.title!r} for {names}: {change.reason}"

@@ -15,6 +15,7 @@ from zdsync.plan.model import (
     GroupChange,
     Plan,
     TicketChange,
+    TierFieldChange,
     ViewChange,
     ViewSwitch,
     ViewUpdate,
@@ -200,6 +201,9 @@ def _object(change: AccountChange) -> tuple[str, str, str]:
             return "new group", change.name, change.reason
         case ViewChange():
             return "new view", change.title, change.reason
+        case TierFieldChange():
+            what = "new field" if change.field_id is None else "field, more options"
+            return what, change.title, change.reason
         case ViewSwitch():
             return f"view switched {'on' if change.is_active else 'off'}", change.title, change.reason
         case ViewUpdate():

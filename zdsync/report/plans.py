@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from zdsync.plan.model import Breach, GroupChange, Plan, TicketChange, ViewChange, ViewSwitch, ViewUpdate
+from zdsync.plan.model import (
+    Breach,
+    GroupChange,
+    Plan,
+    TicketChange,
+    TierFieldChange,
+    ViewChange,
+    ViewSwitch,
+    ViewUpdate,
+)
 from zdsync.report.account_plan import account_lines, notice_lines
 from zdsync.report.tables import counted
 
@@ -50,6 +59,7 @@ def plan_figures(plan: Plan) -> dict[str, int]:
     tickets = len(plan.ticket_changes)
     return {
         f"group{'s' * (number[GroupChange] != 1)} to create": number[GroupChange],
+        f"field{'s' * (number[TierFieldChange] != 1)} to create or extend": number[TierFieldChange],
         f"view{'s' * (number[ViewChange] != 1)} to create": number[ViewChange],
         f"view{'s' * (number[ViewUpdate] != 1)} to update": number[ViewUpdate],
         f"view{'s' * (number[ViewSwitch] != 1)} to switch on or off": number[ViewSwitch],

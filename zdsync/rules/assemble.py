@@ -40,6 +40,7 @@ def assemble(
         annotate=_rules(tree, document, "annotate", found),
         own_tags=tuple(document["own_tags"]),
         sensitive_groups=tuple(document["sensitive_groups"]),
+        tier_field=document["tier_field"],
         lists={name: tuple(values) for name, values in document["lists"].items()},
         conditions=named,
         unused_lists={

@@ -149,6 +149,7 @@ class RuleSet:
     annotate: tuple[Rule, ...] = ()
     own_tags: tuple[str, ...] = ()
     sensitive_groups: tuple[str, ...] = ()
+    tier_field: str = ""
     lists: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
     conditions: Mapping[str, NamedCondition] = field(default_factory=dict)
     unused_lists: Mapping[str, Position] = field(default_factory=dict)

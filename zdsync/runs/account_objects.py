@@ -8,7 +8,17 @@ from typing import Any
 
 from zdsync.errors import Denied, Rejected, Transient, Unreachable
 from zdsync.model import GroupId, RunId, Stream, View
-from zdsync.plan.model import GroupChange, GroupRef, Plan, ViewChange, ViewForm, ViewSwitch, ViewUpdate
+from zdsync.plan.model import (
+    GroupChange,
+    GroupRef,
+    Plan,
+    TierFieldChange,
+    ViewChange,
+    ViewForm,
+    ViewSwitch,
+    ViewUpdate,
+)
+from zdsync.plan.tier_field import tier_field
 from zdsync.plan.views import MARK, form_json, form_of, is_made_for, is_same, view_description, wanted_form
 from zdsync.ports import AccountWriter, Clock, Journal, JournalEntry, Mirror, Outcome, TicketSource
 from zdsync.runs.outcomes import Applied, Ended, settle
@@ -36,6 +46,8 @@ class AccountObjects:
         for change in plan.account_changes:
             if isinstance(change, GroupChange):
                 self._create_group(change, done)
+            elif isinstance(change, TierFieldChange):
+                self._write_field(change, done)
         group_ids = self._group_ids()
         for change in plan.account_changes:
             if isinstance(change, ViewChange):
@@ -49,7 +61,7 @@ class AccountObjects:
         return self._group_ids()
 
     def _refresh(self) -> None:
-        streams = (Stream.GROUPS, Stream.VIEWS)
+        streams = (Stream.GROUPS, Stream.TICKET_FIELDS, Stream.VIEWS)
         pull(self.source, self.mirror, self.clock, start=self.clock.now(), streams=streams)
 
     def _group_ids(self) -> dict[str, GroupId]:
@@ -67,10 +79,32 @@ class AccountObjects:
         description = f"{MARK} because the tier rules name it"
 
         def create() -> int:
-            return self.writer.create_group(change.name, description).id
+            id = self.writer.create_group(change.name, description).id
+            return self._known("group", change.name.casefold(), id)
 
         if self._create(entry, create, done):
             self._refresh()
+
+    def _write_field(self, change: TierFieldChange, done: Applied) -> None:
+        there = tier_field(self.mirror.read_account(), change.title)
+        has = {option.value for option in there.options} if there is not None else set()
+        missing = [option for option in change.options if option.value not in has]
+        if there is not None and not missing:
+            return
+        after = {"options": [option.value for option in missing]}
+        entry = replace(
+            self._entry("field", change.title, change.reason, after), object_id=there.id if there else None
+        )
+
+        def write() -> int:
+            if there is None:
+                id = self.writer.create_tier_field(change.title, missing)
+                return self._known("field", change.title.casefold(), id)
+            for option in missing:
+                self.writer.add_option(there.id, option)
+            return there.id
+
+        self._create(entry, write, done)
 
     def _create_view(self, change: ViewChange, group_ids: Mapping[str, GroupId], done: Applied) -> None:
         views = self.mirror.read_account().views
@@ -86,8 +120,7 @@ class AccountObjects:
 
         def create() -> int:
             view = self.writer.create_view(change.title, description, ids, change.tag, change.position)
-            self.mirror.record_known({("view", change.tier): view.id})
-            return view.id
+            return self._known("view", change.tier, view.id)
 
         self._create(entry, create, done)
 
@@ -116,6 +149,10 @@ class AccountObjects:
     ) -> None:
         self.journal.record_intents((entry,))
         self._settle(done, Ended(entry.key, entry.name, outcome, why))
+
+    def _known(self, kind: str, key: str, id: int) -> int:
+        self.mirror.record_known({(kind, key): id})
+        return id
 
     def _switch_view(self, change: ViewSwitch, done: Applied) -> None:
         entry = self._entry("view", change.title, change.reason, {"active": change.is_active})

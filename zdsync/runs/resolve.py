@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from zdsync.model import Account, Record, Stream, TicketId, View
+from zdsync.plan.tier_field import tier_field
 from zdsync.plan.views import MARK, form_of, is_form, is_same, read_form
 from zdsync.ports import (
     AccountWriter,
@@ -26,6 +27,7 @@ from zdsync.runs.pull import pull
 
 log = logging.getLogger(__name__)
 
+_OBJECTS = (Stream.GROUPS, Stream.TICKET_FIELDS, Stream.VIEWS)
 _JOB_PATIENCE_S = 60.0
 _LATE = timedelta(minutes=2)
 """How long a batch whose reply was lost may lie in Zendesk's queue before its absence counts as an outcome."""
@@ -165,7 +167,7 @@ def _from_account(
     """A group or view that should have been made or changed is as it should be by now, or nothing was done."""
     if not entries:
         return
-    pull(source, mirror, clock, start=clock.now(), streams=(Stream.GROUPS, Stream.VIEWS))
+    pull(source, mirror, clock, start=clock.now(), streams=_OBJECTS)
     account = mirror.read_account()
     for entry in entries:
         id = _find_object(entry, account)
@@ -181,6 +183,10 @@ def _find_object(entry: JournalEntry, account: Account) -> int | None:
     if entry.object == "group":
         group = account.group_named(entry.name)
         return group.id if group else None
+    if entry.object == "field":
+        field = tier_field(account, entry.name)
+        has = {option.value for option in field.options} if field else set()
+        return field.id if field and has.issuperset(entry.after["options"]) else None
     views = (view for view in account.views if _is_as_intended(entry, view))
     return next((view.id for view in views), None)
 

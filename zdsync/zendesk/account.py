@@ -13,6 +13,7 @@ from zdsync.errors import Denied
 from zdsync.model import (
     Checkpoint,
     Event,
+    FieldOption,
     Group,
     GroupId,
     OrganizationId,
@@ -127,6 +128,12 @@ class ZendeskAccount:
 
     def create_group(self, name: str, description: str) -> Group:
         return writes.create_group(self._client, name, description)
+
+    def create_tier_field(self, title: str, options: Sequence[FieldOption]) -> int:
+        return writes.create_tier_field(self._client, title, options)
+
+    def add_option(self, field_id: int, option: FieldOption) -> None:
+        writes.add_option(self._client, field_id, option)
 
     def create_view(
         self,

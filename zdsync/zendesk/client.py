@@ -194,6 +194,10 @@ class Client:
         """Send once, again only if Zendesk surely did nothing. Raises Unreachable when the reply was lost."""
         return retry.write(lambda: self._call("PUT", path, None, body), self.clock)
 
+    def post(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """As `put`: something new, asked for once."""
+        return retry.write(lambda: self._call("POST", path, None, body), self.clock)
+
     def make(self, create: Callable[[], Made]) -> Made:
         """Run a zenpy call that creates something, under the policy for writes."""
         return retry.write(create, self.clock)

@@ -10,7 +10,7 @@ from zenpy.lib import api_objects
 from zenpy.lib.exception import ZenpyException
 
 from zdsync.errors import Unreachable
-from zdsync.model import METADATA_KEY, Group, GroupId, View
+from zdsync.model import METADATA_KEY, FieldOption, Group, GroupId, View
 from zdsync.plan.model import ViewForm
 from zdsync.plan.views import COLUMNS, tier_conditions
 from zdsync.ports import TicketUpdate
@@ -99,6 +99,25 @@ def create_group(client: Client, name: str, description: str) -> Group:
     group = api_objects.Group(name=name, description=description)
     made = _made(client, client.zenpy.groups, group)
     return convert.group(base_row("groups", made))
+
+
+def create_tier_field(client: Client, title: str, options: Iterable[FieldOption]) -> int:
+    """As `AccountWriter.create_tier_field`. The document has no body for it; the envelope is that of the answer."""
+    listed = [{"name": option.label, "value": option.value} for option in options]
+    field = {"type": "tagger", "title": title, "custom_field_options": listed}
+    made = client.post("ticket_fields.json", {"ticket_field": field}).body.get("ticket_field")
+    id = as_int(made.get("id")) if isinstance(made, dict) else None
+    if id is None:
+        raise _unread("ticket field")
+    return id
+
+
+def add_option(client: Client, field_id: int, option: FieldOption) -> None:
+    """As `AccountWriter.add_option`: an update of the field would delete every option that it does not repeat,
+    together with its values on tickets (the OpenAPI document, "Ticket Fields", read 2026-11).
+    """
+    body = {"custom_field_option": {"name": option.label, "value": option.value}}
+    client.post(f"ticket_fields/{field_id}/options.json", body)
 
 
 def create_view(

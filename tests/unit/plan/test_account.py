@@ -6,9 +6,12 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from zdsync.model import Account, Group, GroupId, View
-from zdsync.plan.account import SHOWN_VIEWS, AccountDiff, diff_account
-from zdsync.plan.model import AccountNotice, GroupChange, GroupRef, ViewChange, ViewUpdate
+import pytest
+
+from zdsync.model import Account, FieldId, FieldOption, Group, GroupId, TicketField, View
+from zdsync.plan.account import SHOWN_VIEWS, diff_account
+from zdsync.plan.model import AccountNotice, GroupChange, GroupRef, TierFieldChange, ViewChange, ViewUpdate
+from zdsync.plan.tier_field import MAX_OPTIONS, AccountDiff
 from zdsync.plan.views import form_of, view_description, wanted_form
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.model import Action, Rule, RuleSet, Tier
@@ -174,3 +177,40 @@ def test_a_long_list_of_views_is_told() -> None:
     found = diff(*others)
     assert [notice.object for notice in found.notices] == ["account"]
     assert diff(*others, *VIEWS).notices == []
+
+
+def field(id: int, title: str, *values: str, **given: Any) -> TicketField:
+    options = tuple(FieldOption(value, value.upper()) for value in values)
+    return replace(TicketField(FieldId(id), title, "tagger", options=options), **given)
+
+
+def test_the_tier_field_has_one_option_per_tier() -> None:
+    """It is made, or gets what it lacks; options that are there stay as people called them."""
+    rules = replace(RULES, tier_field="Tier")
+    wanted = tuple(FieldOption(f"tier_{tier.key}", f"{tier.key} - {tier.name}") for tier in TIERS)
+    made = TierFieldChange("Tier", None, wanted, "tier_field names it")
+    assert diff(*VIEWS, rules=rules).changes == [made]
+    there = field(5, "TIER", "tier_2", "other")
+    (change,) = diff(*VIEWS, rules=rules, ticket_fields=(there,)).changes
+    assert change == TierFieldChange("Tier", 5, (wanted[0], wanted[2]), "tiers that have no option yet")
+    whole = field(5, "Renamed", "tier_1", "tier_2", "tier_3")
+    found = diff(*VIEWS, rules=rules, ticket_fields=(whole,), known={("field", "tier"): 5})
+    assert (found.changes, found.known["field", "tier"]) == ([], 5)
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        field(5, "Tier", type="text"),
+        field(5, "Tier", is_active=False),
+        field(5, "Level", "tier_2"),
+        field(5, "Tier", *(f"v{number}" for number in range(MAX_OPTIONS - 2))),
+    ],
+)
+def test_a_field_that_cannot_hold_the_tiers_is_refused(there: TicketField) -> None:
+    """Of another type, switched off, full, or beside another field that has a tier's tag."""
+    found = diff(*VIEWS, rules=replace(RULES, tier_field="Tier"), ticket_fields=(there,))
+    assert ([(notice.object, notice.name) for notice in found.refused], found.changes) == (
+        [("field", "Tier")],
+        [],
+    )

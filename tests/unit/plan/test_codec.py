@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.build import moment
 from zdsync.errors import PlanRefused
-from zdsync.model import GroupId, TicketId, UserId
+from zdsync.model import FieldOption, GroupId, TicketId, UserId
 from zdsync.plan.codec import decode, encode, seal
 from zdsync.plan.model import (
     AccountNotice,
@@ -21,6 +21,7 @@ from zdsync.plan.model import (
     HeldTicket,
     Plan,
     TicketChange,
+    TierFieldChange,
     ViewChange,
     ViewForm,
     ViewSwitch,
@@ -64,6 +65,13 @@ _FORM = st.builds(
 )
 _NOTICES = st.lists(st.builds(AccountNotice, object=_TEXT, name=_TEXT, message=_TEXT), max_size=2).map(tuple)
 _OBJECT = st.one_of(
+    st.builds(
+        TierFieldChange,
+        title=_TEXT,
+        field_id=st.none() | st.integers(1, 2**63 - 1),
+        options=st.lists(st.builds(FieldOption, value=_TEXT, label=_TEXT), max_size=2).map(tuple),
+        reason=_TEXT,
+    ),
     st.builds(
         ViewUpdate,
         view_id=st.integers(1, 2**63 - 1),

@@ -29,7 +29,8 @@ def only(*texts: str) -> str:
 def test_a_whole_set_becomes_dataclasses() -> None:
     """Every key of a rule arrives where it belongs; defaults fill the rest."""
     found = rules(
-        HEAD + "owner: support-ops\nlists: {words: [a, b c]}\nconditions: {big: {any: [priority: high]}}\n",
+        HEAD
+        + "owner: support-ops\ntier_field: Support tier\nlists: {words: [a, b c]}\nconditions: {big: {any: [priority: high]}}\n",
         """
 assign:
   - id: first
@@ -64,6 +65,7 @@ assign:
     ]
     assert (str(first.at.file), first.at.line, first.at.column) == ("b.yaml", 3, 5)
     assert found.own_tags == ("vip", "calm", "sensitive")
+    assert found.tier_field == "Support tier"
 
 
 def test_order_on_the_page_is_order_in_the_set() -> None:

@@ -81,6 +81,7 @@ class RulesShape(Shape):
     owner: Text = ""
     own_tags: Tags = []
     sensitive_groups: Texts = []
+    tier_field: Text = ""
     lists: dict[str, Scalars] = {}
     conditions: dict[str, Annotated[NamedShape, BeforeValidator(_named)]] = {}
     tiers: Annotated[
