@@ -12,7 +12,7 @@ from zdsync.rules.findings import Check, nearest, problem, quoted
 from zdsync.rules.model import AnyCondition, Condition, NamedCondition, Operator, Position, Scalar
 from zdsync.rules.tree import Path, Tree, Value
 from zdsync.rules.triples import NoEqualError, from_triple
-from zdsync.rules.vocabulary import built_in
+from zdsync.rules.vocabulary import built_in, unknown_field
 
 _REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_-]*)")
 _BARE = frozenset({Operator.PRESENT, Operator.NOT_PRESENT})
@@ -89,9 +89,8 @@ class ConditionReader:
 
     def _operator(self, path: Path, word: str) -> Operator | None:
         if word in unsupported.OPERATORS:
-            why = " (it needs RE2)" if word == Operator.MATCHES else ""
             at = self._tree.where_key(path)
-            message = f"operator '{word}' is not supported yet by this version{why}"
+            message = f"operator '{word}' is not supported yet by this version"
             self._problems.append(problem(Check.UNSUPPORTED, at, message))
             return None
         if word not in set(Operator):
@@ -130,8 +129,7 @@ class ConditionReader:
         if values is None:
             return None
         condition = Condition(name, operator, values, at)
-        field = built_in(name)
-        faults = misfits(field, condition) if field else ()
+        faults = misfits(built_in(name) or unknown_field(name), condition)
         for check, message in faults:
             self._problems.append(problem(check, at, message))
         return None if faults else condition

@@ -63,6 +63,8 @@ def sentence(one: ConditionTrace) -> str:
         return f"The condition '{condition.name}' {'holds' if one.holds else 'does not hold'}."
     if condition.operator is Operator.DETECTS:
         return _detected(condition, one.found)
+    if condition.operator is Operator.MATCHES:
+        return _matched(condition, one.found)
     if condition.operator in WORD_SEARCHES and not _is_listing(one.actual):
         return _searched(condition, one.found)
     join = ", as the rule wants" if one.holds else f", the rule wants {_wanted(condition, one.actual)}"
@@ -118,6 +120,13 @@ def _searched(condition: Condition, found: tuple[str, ...]) -> str:
         stand = "stand" if len(found) > 1 else "stands"
         return f"Looked for words in {field}: {_words([f'“{word}”' for word in found])} {stand} there."
     return f"Looked for words in {field}: none of {_choice(condition.values)} stands there."
+
+
+def _matched(condition: Condition, found: tuple[str, ...]) -> str:
+    field = _called(condition.field)
+    if found:
+        return f"Looked for a pattern in {field}: “{_word(found[0])}” is there."
+    return f"Looked for a pattern in {field}: none of {_choice(condition.values)} is there."
 
 
 def _detected(condition: Condition, found: tuple[str, ...]) -> str:

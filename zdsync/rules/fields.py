@@ -15,6 +15,7 @@ from zdsync.detect import DETECTORS
 from zdsync.facts import Facts
 from zdsync.rules.findings import Check, nearest, quoted
 from zdsync.rules.model import Condition, Operator, Scalar
+from zdsync.rules.patterns import MissingRE2Error, PatternError, compile_pattern
 from zdsync.text import fold
 
 
@@ -50,7 +51,10 @@ OPERATORS: Mapping[Kind, frozenset[Operator]] = {
     Kind.RANK: _ORDERED,
     Kind.NUMBER: _ORDERED,
     Kind.DATE: _ORDERED,
-    Kind.TEXT: _EQUALITY | _PRESENCE | WORD_SEARCHES | {Operator.STARTS_WITH, Operator.DETECTS},
+    Kind.TEXT: _EQUALITY
+    | _PRESENCE
+    | WORD_SEARCHES
+    | {Operator.STARTS_WITH, Operator.DETECTS, Operator.MATCHES},
     Kind.UNKNOWN: frozenset(Operator),
 }
 NOTHING: frozenset[str] = frozenset()
@@ -132,6 +136,8 @@ def misfits(field: Field, condition: Condition) -> tuple[tuple[Check, str], ...]
     operator = condition.operator
     if operator not in OPERATORS[field.kind]:
         return ((Check.OPERATOR_MISFIT, _other_operator(field, operator)),)
+    if operator is Operator.MATCHES:
+        return _unusable_patterns(condition)
     if operator in _PRESENCE or field.kind is Kind.UNKNOWN:
         return ()
     if operator in COMPARISONS and len(condition.values) != 1:
@@ -146,6 +152,18 @@ def _other_operator(field: Field, operator: Operator) -> str:
     taken = quoted(op.value for op in Operator if op in OPERATORS[field.kind] and op is not Operator.DETECTS)
     told = f"'{field.name}' is {field.kind.value} and cannot be asked with '{operator}'; it takes {taken}"
     return f"{told} (write `{field.name}: {{includes: …}}`)" if operator is Operator.IS else told
+
+
+def _unusable_patterns(condition: Condition) -> tuple[tuple[Check, str], ...]:
+    faults: list[tuple[Check, str]] = []
+    for value in condition.values:
+        try:
+            compile_pattern(str(value))
+        except MissingRE2Error as err:
+            return ((Check.UNSUPPORTED, str(err)),)
+        except PatternError as err:
+            faults.append((Check.WRONG_VALUE, str(err)))
+    return tuple(faults)
 
 
 def _undetectable(field: Field, condition: Condition) -> tuple[tuple[Check, str], ...]:

@@ -121,6 +121,8 @@ def _key(condition: Condition) -> str:
 
 
 def _same(one: Condition, other: Condition) -> bool:
+    if one.operator is Operator.MATCHES:
+        return other.operator is Operator.MATCHES and one.values == other.values
     return one.operator is other.operator and _names(one) == _names(other)
 
 

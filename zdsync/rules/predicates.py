@@ -10,6 +10,7 @@ from typing import Any
 from zdsync.facts import Facts
 from zdsync.rules.fields import WORD_SEARCHES, Field, Kind, Span, fold_name, to_number, to_span
 from zdsync.rules.model import NEGATIVE, Condition, Operator, Scalar
+from zdsync.rules.patterns import compile_pattern
 from zdsync.text import fold
 
 Predicate = Callable[[Facts], bool]
@@ -57,6 +58,9 @@ def found_words(field: Field, condition: Condition, facts: Facts) -> tuple[str, 
     """Which of the condition's words stand in the text, or which of its detectors found something."""
     if condition.operator is Operator.DETECTS:
         return tuple(str(value) for value in condition.values if value in facts.detected)
+    if condition.operator is Operator.MATCHES:
+        text = field.read(facts) or ""
+        return tuple(str(value) for value in condition.values if compile_pattern(str(value))(text))
     if field.words is None or condition.operator not in WORD_SEARCHES:
         return ()
     text = field.words(facts)
@@ -177,6 +181,8 @@ def _text(field: Field, operator: Operator, values: Sequence[Scalar]) -> Predica
             return _negated(_equal(field, values))
         case Operator.STARTS_WITH:
             return _start(field, values)
+        case Operator.MATCHES:
+            return _patterns(field, values)
         case Operator.EXCLUDES_WORDS | Operator.EXCLUDES:
             return _negated(_words(field, values))
         case _:
@@ -194,6 +200,17 @@ def _words(field: Field, values: Sequence[Scalar]) -> Predicate:
             if phrase in text:
                 return True
         return False
+
+    return holds
+
+
+def _patterns(field: Field, values: Sequence[Scalar]) -> Predicate:
+    patterns = tuple(compile_pattern(str(value)) for value in values)
+    read = field.read
+
+    def holds(facts: Facts) -> bool:
+        text = read(facts)
+        return bool(text and text.strip()) and any(is_found(text) for is_found in patterns)
 
     return holds
 

@@ -22,7 +22,7 @@ FIELDS = frozenset(
         "requester.external_id",
     }
 )
-OPERATORS = frozenset({"within", "matches"})
+OPERATORS = frozenset({"within"})
 
 
 def strip_unsupported(tree: Tree, problems: list[Problem]) -> None:

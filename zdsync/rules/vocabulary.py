@@ -35,7 +35,7 @@ class Vocabulary:
         """The field called `name`; without an account any other name is a field of unknown kind."""
         found = self._fields.get(name) or self._fields.get(plain(name))
         if found is None and self._account is None:
-            return Field(name, Kind.UNKNOWN, lambda _: None, lambda _: None)
+            return unknown_field(name)
         return found
 
     def find_settable(self, name: str) -> TicketField | None:
@@ -77,6 +77,11 @@ class Vocabulary:
             )
             for name in (field.key, field.title):
                 self._fields.setdefault(plain(f"{record}.{name}"), known)
+
+
+def unknown_field(name: str) -> Field:
+    """A field that only an account could describe; it reads as missing."""
+    return Field(name, Kind.UNKNOWN, lambda _: None, lambda _: None)
 
 
 def built_in(name: str) -> Field | None:

@@ -102,6 +102,8 @@ def _date(operator: Operator, actual: datetime, value: str) -> bool:
 
 
 def _text(operator: Operator, actual: str, value: str) -> bool:
+    if operator is Operator.MATCHES:
+        return bool(actual.strip()) and bool(re.search(value, actual, re.IGNORECASE))
     text = unicodedata.normalize("NFC", actual).casefold()
     wanted = unicodedata.normalize("NFC", value).casefold()
     if operator in (Operator.IS, Operator.IS_NOT):

@@ -50,6 +50,7 @@ WORDS = [
 ]
 PIECES = [*WORDS, "refunds", "5001", " ", "\n", ".", "-", "x", "お願い", "😡😡", ""]
 TAGS = ["vip", "calm", "x"]
+PATTERNS = ["^refund", "error [0-9]+", "d.?ta", "[^a-z ]x", "(a|b)_", "\\s", "\\S"]
 DAYS = ["2026-01-01", "2026-01-02", "2026-06-30"]
 SETS = ["is", "is_not", "present", "not_present"]
 ORDERED = [*SETS, "less_than", "at_most", "greater_than", "at_least"]
@@ -86,6 +87,8 @@ def conditions(draw: st.DrawFn, given: str = "") -> Condition:
     field = given or draw(st.sampled_from(sorted(FIELDS)))
     if field == "text" and draw(st.booleans()):
         return Condition(field, Operator.DETECTS, ("iban",))
+    if field in reference.TEXTS and draw(st.integers(0, 4)) == 0:
+        return Condition(field, Operator.MATCHES, (draw(st.sampled_from(PATTERNS)),))
     operators, values = FIELDS[field]
     operator = draw(st.sampled_from(operators))
     if operator in ("present", "not_present"):

@@ -345,7 +345,6 @@ def test_named_conditions_cannot_be_made_to_explode() -> None:
             "sla.breached: true",
             "in_business_hours: true",
             "created_at: {within: uk}",
-            "subject: {matches: 'a+'}",
         )
     ],
 )
@@ -359,5 +358,5 @@ def test_a_megabyte_of_pattern_is_refused_quickly() -> None:
     """A huge `matches` costs no more than reading it."""
     begun = time.process_time()
     text = HEAD + "ignore: [{id: i, why: w, all: [subject: {matches: '" + "(a+)+" * 150_000 + "'}]}]\n" + TAIL
-    assert "[unsupported]" in only(text)
+    assert "a pattern may have 1000 characters" in only(text)
     assert time.process_time() - begun < 3
