@@ -72,7 +72,7 @@ FORBIDDEN = [
     "SET default_transaction_read_only = off",
     "SET TRANSACTION READ WRITE",
     "SELECT set_config('transaction_read_only', 'off', false)",
-    "COPY tickets TO '/tmp/tickets.csv'",
+    "COPY tickets TO 'tickets.csv'",
     "DO $$ BEGIN DELETE FROM tickets; END $$",
     "SELECT nextval('zdsync_changes_id_seq')",
     "SELECT lo_create(1)",
