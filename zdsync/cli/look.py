@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 
 from zdsync.cli.common import FINDINGS, Globals, json_option, open_reader, print_json, print_tables
@@ -9,27 +11,31 @@ from zdsync.cli.common import FINDINGS, Globals, json_option, open_reader, print
 
 @click.command(epilog="Example: zdsync explain 4711")
 @click.argument("ticket", type=click.IntRange(min=1))
+@click.option("--rule", "rule_id", metavar="ID", help="Only this rule: why, or why not.")
 @json_option
 @click.pass_obj
-def explain(globals_: Globals, ticket: int, *, as_json: bool) -> int:
+def explain(globals_: Globals, ticket: int, rule_id: str | None, *, as_json: bool) -> int:
     """Say why a ticket is in its tier: the rule that won, and where each earlier one failed."""
     from zdsync.model import TicketId
-    from zdsync.report.explain import explanation_json, explanation_lines
+    from zdsync.report.explain import explanation_json, explanation_lines, rule_json, rule_lines
     from zdsync.runs.explain import explain as explain_ticket
+    from zdsync.runs.explain import explain_rule
 
+    document: object
+    lines: Iterable[str]
     with open_reader(globals_) as (reading, settings, clock):
-        found = explain_ticket(
-            reading.mirror,
-            reading.mirror.journal,
-            reading.rules(),
-            clock,
-            TicketId(ticket),
-            tag_prefix=settings.tag_prefix,
-        )
+        mirror, rules, id = reading.mirror, reading.rules(), TicketId(ticket)
+        prefix = settings.tag_prefix
+        if rule_id is None:
+            found = explain_ticket(mirror, mirror.journal, rules, clock, id, tag_prefix=prefix)
+            document, lines = explanation_json(found), explanation_lines(found)
+        else:
+            answer = explain_rule(mirror, mirror.journal, rules, clock, id, rule_id, tag_prefix=prefix)
+            document, lines = rule_json(answer), rule_lines(answer)
     if as_json:
-        print_json(explanation_json(found))
+        print_json(document)
     else:
-        for line in explanation_lines(found):
+        for line in lines:
             click.echo(line)
     return 0
 

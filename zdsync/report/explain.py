@@ -9,7 +9,7 @@ from zdsync.plan.codec import ticket_change_json
 from zdsync.report.plans import change_text
 from zdsync.rules.evaluate import Trace
 from zdsync.rules.explain import explain_trace, first_failure
-from zdsync.runs.explain import Explanation
+from zdsync.runs.explain import Explanation, RuleAnswer
 
 SHOWN_ENTRIES = 5
 
@@ -106,4 +106,22 @@ def explanation_json(found: Explanation) -> dict[str, Any]:
             for entry in found.entries
         ],
         "rules_digest": found.rules_digest,
+    }
+
+
+def rule_lines(found: RuleAnswer) -> Iterator[str]:
+    """Why one rule acts on the ticket, or why not."""
+    yield f"Ticket {found.ticket_id}"
+    yield from explain_trace(found.trace)
+    yield found.standing
+
+
+def rule_json(found: RuleAnswer) -> dict[str, Any]:
+    """The same for scripts."""
+    return {
+        "ticket": found.ticket_id,
+        "rule": found.trace.rule.id,
+        "matches": found.trace.matches,
+        "because": list(explain_trace(found.trace)),
+        "standing": found.standing,
     }

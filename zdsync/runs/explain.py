@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zdsync.errors import Rejected
+from zdsync.errors import ConfigError, Rejected
 from zdsync.facts import Facts
-from zdsync.model import TicketId
+from zdsync.model import Case, TicketId
 from zdsync.plan.model import TicketChange
 from zdsync.ports import Clock, Journal, JournalEntry, Mirror
-from zdsync.rules.evaluate import Trace, trace
-from zdsync.rules.model import RuleSet
-from zdsync.runs.plan import make_judge
+from zdsync.rules.evaluate import Trace, is_live, trace
+from zdsync.rules.findings import nearest
+from zdsync.rules.model import Rule, RuleSet
+from zdsync.rules.words import standing
+from zdsync.runs.plan import Judge, Judged, make_judge
 from zdsync.tiers.model import Decision, Verdict
 
 
@@ -37,11 +39,7 @@ def explain(
     mirror: Mirror, journal: Journal, rules: RuleSet, clock: Clock, ticket_id: TicketId, *, tag_prefix: str
 ) -> Explanation:
     """Decide the ticket as a run would, keeping the trace; raises Rejected when the mirror does not know it."""
-    case = next(iter(mirror.read_cases({ticket_id})), None)
-    if case is None:
-        raise Rejected(
-            f"ticket {ticket_id} is not in the mirror", status=404, hint="pull first, or check the number"
-        )
+    case = _case(mirror, ticket_id)
     judge = make_judge(mirror, rules, clock.now(), tag_prefix=tag_prefix, journal=journal)
     judged = judge.judge(case, even_if_settling=True)
     asked = {Verdict.IGNORED: judge.rules.ignore}.get(judged.decision.verdict, judge.rules.assign)
@@ -63,3 +61,57 @@ def explain(
         group=group.name if group else None,
         assignee=assignee.name if assignee else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAnswer:
+    """What one rule has to do with a ticket: every condition asked, and in one sentence how it stands."""
+
+    ticket_id: TicketId
+    trace: Trace
+    standing: str
+
+
+def explain_rule(
+    mirror: Mirror,
+    journal: Journal,
+    rules: RuleSet,
+    clock: Clock,
+    ticket_id: TicketId,
+    rule_id: str,
+    *,
+    tag_prefix: str,
+) -> RuleAnswer:
+    """Why this rule, or why not; raises ConfigError when there is no such rule, Rejected when no such ticket."""
+    if all(rule.id != rule_id for rule in rules.rules):
+        hint = nearest(rule_id, (rule.id for rule in rules.rules)).removeprefix("; ")
+        raise ConfigError(f"there is no rule '{rule_id}'", hint=hint or "`zdsync rules docs` lists the rules")
+    case = _case(mirror, ticket_id)
+    judge = make_judge(mirror, rules, clock.now(), tag_prefix=tag_prefix, journal=journal)
+    judged = judge.judge(case, even_if_settling=True)
+    everything = (*judge.rules.ignore, *judge.rules.assign, *judge.rules.annotate)
+    asked = trace(next(one for one in everything if one.rule.id == rule_id), judged.facts)
+    return RuleAnswer(ticket_id, asked, _stands(asked.rule, judged, judge, matches=asked.matches))
+
+
+def _stands(rule: Rule, judged: Judged, judge: Judge, *, matches: bool) -> str:
+    """What becomes of the rule in the decision of this ticket."""
+    decision = judged.decision
+    if not matches:
+        return "So it has no part in this ticket."
+    if rule == decision.rule or rule in decision.labels:
+        return "So it acts on this ticket."
+    if not is_live(rule, decision.ticket_id, judge.now.date()):
+        return f"It does not act on this ticket: {standing(rule)}."
+    if decision.rule is not None and rule not in judge.rules.rules.annotate:
+        return f"But '{decision.rule.id}' is asked before it and takes the ticket: {decision.rule.why}."
+    return f"But it is not asked for this ticket, which is {decision.verdict.value}: {decision.reason}."
+
+
+def _case(mirror: Mirror, ticket_id: TicketId) -> Case:
+    case = next(iter(mirror.read_cases({ticket_id})), None)
+    if case is None:
+        raise Rejected(
+            f"ticket {ticket_id} is not in the mirror", status=404, hint="pull first, or check the number"
+        )
+    return case

@@ -1,0 +1,93 @@
+"""Why not this rule: answered for every way in which a rule can have no part in a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import House as Commands
+from tests.house import House
+from zdsync.errors import ConfigError, Rejected
+from zdsync.model import TicketId
+from zdsync.rules.load import load_rules
+from zdsync.rules.model import RuleSet
+from zdsync.runs.cycle import recorded, run_pull
+from zdsync.runs.explain import RuleAnswer, explain_rule
+
+RULES = """
+version: 1
+own_tags: [vip, calm]
+tiers:
+  1: {name: Frontline, group: Frontline}
+  2: {name: Specialists, group: Specialists}
+ignore:
+  - {id: none-of-these, why: Spam, all: [tags: {includes: [spam]}]}
+assign:
+  - {id: watched, why: Watched, mode: shadow, all: [replies: {at_least: 0}], then: {tier: 2}}
+  - {id: never, why: Never, all: [replies: {at_least: 1000}], then: {tier: 2}}
+  - {id: always, why: Always, all: [replies: {at_least: 0}], then: {tier: 1}}
+  - {id: rest, why: Else, then: {tier: 1}}
+annotate:
+  - {id: label, why: Label, all: [replies: {at_least: 0}], then: {add_tags: [calm]}}
+"""
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Callable[[int, str], RuleAnswer]:
+    """Asks about one rule and one ticket of a pulled account: 1 is untouched, 0 in a person's hand."""
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "all.yaml").write_text(RULES)
+    rules: RuleSet = load_rules(tmp_path / "rules")
+    house = House(f"sqlite:///{tmp_path}/mirror.db", tickets=200, seed=3)
+    place = house.place()
+    with recorded(place, "pull") as record:
+        run_pull(place, record)
+
+    def ask(id: int, rule: str) -> RuleAnswer:
+        prefix = "tier_"
+        return explain_rule(
+            place.mirror, place.journal, rules, place.clock, TicketId(id), rule, tag_prefix=prefix
+        )
+
+    return ask
+
+
+def answers(ask: Callable[[int, str], RuleAnswer], rule: str) -> set[str]:
+    return {ask(id, rule).standing.partition(":")[0] for id in range(150, 201)}
+
+
+def test_a_rule_s_part_in_a_ticket_is_told(ask: Callable[[int, str], RuleAnswer]) -> None:
+    """It acts; it does not match; another took the ticket; it is not live; a person has it; the ticket is finished."""
+    assert answers(ask, "never") == {"So it has no part in this ticket."}
+    assert "So it acts on this ticket." in answers(ask, "always")
+    assert "So it acts on this ticket." in answers(ask, "label")
+    assert answers(ask, "watched") == {"It does not act on this ticket"}
+    assert "But 'always' is asked before it and takes the ticket" in answers(ask, "rest")
+    kept = {told for told in answers(ask, "always") if told.startswith("But")}
+    assert "But it is not asked for this ticket, which is finished" in kept
+    assert "But it is not asked for this ticket, which is adopted" in kept
+
+
+def test_unknown_rules_and_tickets_are_told(ask: Callable[[int, str], RuleAnswer]) -> None:
+    """With the nearest name, or where to look."""
+    with pytest.raises(ConfigError) as caught:
+        ask(1, "alwais")
+    assert (caught.value.message, caught.value.hint) == (
+        "there is no rule 'alwais'",
+        "did you mean 'always'?",
+    )
+    with pytest.raises(Rejected):
+        ask(999_999, "always")
+
+
+def test_the_command_answers_in_words_and_as_json(house: Commands) -> None:
+    """`explain TICKET --rule ID`."""
+    house.ok("pull")
+    told = house.ok("explain", "5", "--rule", "spam").out.splitlines()
+    assert told[:2] == ["Ticket 5", "spam does not match."]
+    document = house.ok("explain", "5", "--rule", "spam", "--json").document
+    assert document["matches"] is False
+    assert document["because"][0] == "spam does not match."
+    assert house.run("explain", "5", "--rule", "nonsense").code == 2
