@@ -357,6 +357,10 @@ Record = dict[str, Any]
 """A row for the mirror: column name to value (aware UTC datetimes, ints, text, JSON values under `raw`)."""
 
 
+AMENDED_COMMENTS = "amended_comments"
+"""Beside the tables of a page: comments that its updates redacted or made private, {ticket_id, comment_id, amended_at}."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One answer of an export or list, converted to rows.

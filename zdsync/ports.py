@@ -298,6 +298,8 @@ class StreamStatus:
     pulled_at: datetime | None
     skipped: str = ""
     skipped_at: datetime | None = None
+    missing: int = 0
+    """What is still to be asked for one by one; of events, tickets without their history."""
 
 
 class Repairs(Protocol):
@@ -360,13 +362,15 @@ class Mirror(Protocol):
     def read_missing(self, stream: Stream) -> tuple[int, ...]:
         """Users, organizations or groups that tickets, comments or events name and the mirror lacks.
 
-        Among the users is −1, the author of what the system does.
+        Among the users is −1, the author of what the system does. Of events it is the tickets whose history is to be
+        read one by one: first those with comments that were redacted or made private since they were mirrored, then
+        unsolved ones whose creation no export brought, the newest first.
         """
 
     def record_absent(self, stream: Stream, ids: Collection[int], at: datetime) -> None:
         """Keep a deleted row without content for each of these, which the account does not have, so that joins find it.
 
-        They are not missing any more. Should the account bring one after all, its row takes the stub's place.
+        They are not missing any more. Of events, only that is so: these tickets' history is not asked for again. Should the account bring one after all, its row takes the stub's place.
         """
 
     def count_unsolved(self) -> int: ...

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests.house import NOW, House
-from zdsync.model import Stream
+from zdsync.model import Stream, TicketId
 from zdsync.runs.cycle import Workplace
 from zdsync.runs.pull import Pulled, pull
 from zdsync.runs.verify import verify
@@ -274,3 +274,129 @@ def test_verify_finds_and_mends_what_differs(house: House) -> None:
     spoil(house, f"update tickets set deleted_at = null where id = {ids[1]}")
     assert rows_of(house) == before
     assert verify(place.source, place.mirror, place.clock, start=place.start).is_equal
+
+
+def saying(house: House, word: str) -> list[str]:
+    """Tables that hold the word anywhere."""
+    tables = "tickets users organizations ticket_events ticket_comments satisfaction_ratings text_findings"
+    return [table for table in tables.split() if word in str(house.query(f"select * from {table}"))]
+
+
+def test_old_unsolved_tickets_get_their_history_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few per pull, told in the status, whatever is killed between; then every case is whole and nobody asks again."""
+    monkeypatch.setattr("zdsync.runs.pull.HISTORIES_PER_PULL", 2)
+    place = house.place(start=NOW - timedelta(hours=1))
+    numbers = []
+    for _ in range(20):
+        pulled(house, place)
+        numbers.append(asked(house).get("GET /tickets/<int:ident>/audits", 0))
+        house.close()
+        place = house.place(start=NOW - timedelta(hours=1))
+        status = next(one for one in place.mirror.read_streams() if one.stream is Stream.EVENTS)
+        if not place.mirror.read_missing(Stream.EVENTS):
+            break
+        assert status.missing > 0
+    assert len(numbers) > 1
+    assert max(numbers) == 2
+    began = (NOW - timedelta(hours=1)).timestamp()
+    old = [id for id in house.unsolved() if house.sandbox.world.tickets[id].created < began]
+    assert sum(numbers) == len(old)
+    cases = list(place.mirror.read_cases())
+    assert len(cases) == len(house.unsolved())
+    assert all(case.has_whole_history for case in cases)
+    house.control.customer_creates()
+    house.control.agent_replies(cases[0].ticket.id)
+    for _ in range(2):
+        pulled(house, place)
+    assert "GET /tickets/<int:ident>/audits" not in asked(house)
+
+
+def test_a_ticket_that_comes_back_gets_its_history(house: House) -> None:
+    """One solved before the mirror began is read when it is reopened, as soon as the account allows it."""
+    place = house.place(start=NOW - timedelta(minutes=1))
+    for _ in range(6):
+        pulled(house, place)
+    asked(house)
+    solved = next(id for id, row in house.sandbox.world.tickets.items() if row.status == "solved")
+    house.control.reopen(solved)
+    house.control.set_options(denied=[f"tickets/{solved}/audits"])
+    pulled(house, place)
+    assert place.mirror.read_missing(Stream.EVENTS) == (solved,)
+    house.control.set_options(denied=[])
+    pulled(house, place)
+    (case,) = place.mirror.read_cases([TicketId(solved)])
+    assert case.has_whole_history
+
+
+def test_what_was_redacted_is_nowhere(house: House) -> None:
+    """The comment, its event, its raw forms and the description say it no more; one more request for that ticket."""
+    place = house.place()
+    ticket = house.control.customer_creates("A secret", "The word is Rumpelstiltskin.")
+    house.control.agent_notes(ticket, "Rumpelstiltskin? Noted.")
+    house.advance(9)
+    house.control.customer_creates()
+    pulled(house, place)
+    pulled(house, place)
+    assert saying(house, "Rumpelstiltskin")
+    asked(house)
+    assert house.control.redact(ticket, "Rumpelstiltskin") == 2
+    pulled(house, place)
+    assert saying(house, "Rumpelstiltskin") == []
+    assert asked(house)["GET /tickets/<int:ident>/audits"] == 1
+    pulled(house, place)
+    assert "GET /tickets/<int:ident>/audits" not in asked(house)
+
+
+def test_what_was_scrubbed_is_nowhere(house: House) -> None:
+    """A ticket deleted for good keeps its events and comments as empty tombstones."""
+    place = house.place()
+    ticket = house.control.customer_creates("About Rumpelstiltskin", "Rumpelstiltskin, 4111 1111 1111 1111")
+    house.control.agent_replies(ticket, "Hello Rumpelstiltskin")
+    house.control.rate(ticket, "bad", "Rumpelstiltskin!")
+    pulled(house, place)
+    pulled(house, place, respect_cadence=False)
+    assert saying(house, "Rumpelstiltskin")
+    house.control.destroy(ticket)
+    pulled(house, place)
+    assert saying(house, "Rumpelstiltskin") == []
+    assert house.query(f"select count(*) from text_findings where ticket_id = {ticket}") == [(0,)]
+    alive = f"where ticket_id = {ticket} and deleted_at is null"
+    for table in ("ticket_events", "ticket_comments"):
+        assert house.query(f"select count(*) from {table} {alive}") == [(0,)]
+        assert house.query(f"select count(*) from {table} where ticket_id = {ticket}") > [(0,)]
+
+
+def test_people_and_organizations_follow_the_account(house: House) -> None:
+    """Renamed, moved, merged and erased: the newest state replaces the old one, raw included."""
+    place = house.place()
+    pulled(house, place)
+    control, world = house.control, house.sandbox.world
+    one, other, erased = [user for user in world.users.values() if user.role == "end-user" and user.email][:3]
+    company = next(iter(world.organizations))
+    gone = erased.name, str(erased.email)
+    assert all(saying(house, word) for word in gone)
+    control.change_user(one.id, {"name": "New name", "tags": ["moved"]})
+    control.merge_users(one.id, other.id)
+    control.delete_user(erased.id, permanently=True)
+    control.change_organization(company, {"name": "New company", "domain_names": ["new.example"]})
+    pulled(house, place, respect_cadence=False)
+    assert house.query(f"select name, deleted_at is not null from users where id = {one.id}") == [
+        ("New name", True)
+    ]
+    assert house.query(f"select name from organizations where id = {company}") == [("New company",)]
+    row = str(house.query(f"select * from users where id = {erased.id}"))
+    assert not [word for word in gone if word in row]
+
+
+def test_people_found_missing_lose_their_data(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody whom the account does not know any more is emptied by the comparison, even if no export tells."""
+    place = house.place()
+    pulled(house, place)
+    pulled(house, place, respect_cadence=False)
+    monkeypatch.setattr("zdsync.runs.verify.SAMPLE", 10_000)
+    ((id,),) = house.query("select max(id) from users where role = 'end-user' and deleted_at is null")
+    house.sandbox.world.users[id].is_erased = True
+    found = verify(place.source, place.mirror, place.clock, start=place.start)
+    assert found.differed[Stream.USERS] == 1
+    row = house.query(f"select name, email, raw, deleted_at is not null from users where id = {id}")
+    assert row == [("", None, "{}", True)]

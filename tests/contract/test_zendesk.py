@@ -13,7 +13,7 @@ import requests
 from zdsync.detect import TextFilter
 from zdsync.errors import Denied, Rejected, Transient, Unavailable, Unreachable
 from zdsync.mirror.schema import METADATA
-from zdsync.model import Checkpoint, GroupId, Record, Stream, TicketId, UserId
+from zdsync.model import AMENDED_COMMENTS, Checkpoint, GroupId, Record, Stream, TicketId, UserId
 from zdsync.plan.views import wanted_form
 from zdsync.ports import TAGS_IGNORED, ItemOutcome, ItemResult, TicketUpdate
 from zdsync.sandbox.app import Sandbox, make_sandbox
@@ -81,7 +81,7 @@ def _pull(
 
 def _keep(found: dict[str, dict[Any, Record]], rows: Mapping[str, list[Record]]) -> None:
     for table, more in rows.items():
-        if table != "text_findings":
+        if table not in {"text_findings", AMENDED_COMMENTS}:
             found.setdefault(table, {}).update({row[key_of(table)]: row for row in more})
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select
 
+from zdsync.mirror import histories
 from zdsync.mirror.batches import as_rows, select_ids
 from zdsync.mirror.schema import MIRRORED
 from zdsync.mirror.tables_own import zdsync_missing as missing
@@ -54,13 +55,21 @@ def _take_off(connection: Connection, name: str, found: Collection[int]) -> None
 
 
 def read_missing(connection: Connection, stream: Stream) -> tuple[int, ...]:
-    """Ids that rows name and the stream's table lacks, in order."""
+    """Ids that rows name and the stream's table lacks, in order; of events the tickets whose history is lacking."""
+    if stream is Stream.EVENTS:
+        return histories.read_wanted(connection)
     ids = select(missing.c.id).where(missing.c.table_name == stream.value).order_by(missing.c.id)
     return tuple(connection.scalars(ids))
 
 
 def record_absent(connection: Connection, stream: Stream, ids: Collection[int], at: datetime) -> None:
-    """Give each of these a stub row, which any row of the account's own replaces, and ask for them no more."""
+    """Give each of these a stub row, which any row of the account's own replaces, and ask for them no more.
+
+    Of events, only ask no more for these tickets' history.
+    """
+    if stream is Stream.EVENTS:
+        histories.forget(connection, ids)
+        return
     stub: Record = {"name": "", "raw": {}, "synced_at": at, "deleted_at": at, "version": 0}
     upsert(connection, MIRRORED[stream.value], [{**stub, "id": id} for id in ids])
     _take_off(connection, stream.value, ids)

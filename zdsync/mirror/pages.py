@@ -11,13 +11,15 @@ from sqlalchemy import Connection, Row, Table, bindparam, delete, select, update
 
 from zdsync.mirror.base import key_of
 from zdsync.mirror.batches import as_rows, in_batches
+from zdsync.mirror.erasure import erase_scrubbed
+from zdsync.mirror.histories import note_histories
 from zdsync.mirror.missing import note_missing
 from zdsync.mirror.schema import LISTED, MIRRORED
 from zdsync.mirror.tables_rules import schedule_holidays
 from zdsync.mirror.tables_tickets import text_findings, ticket_comments, ticket_tags, tickets
 from zdsync.mirror.upsert import upsert
 from zdsync.mirror.versions import keep_versions
-from zdsync.model import Page, Record, Stream
+from zdsync.model import AMENDED_COMMENTS, Page, Record, Stream
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,7 @@ def record_rows(connection: Connection, page: Page, at: datetime) -> int:
     """Write all rows of a page and what follows from them; the number that were new, newer or newly missed."""
     written = 0
     for name, records in page.rows.items():
-        if name == text_findings.name or not records:
+        if name in {text_findings.name, AMENDED_COMMENTS} or not records:
             continue
         table = MIRRORED[name]
         known = frozenset(table.columns.keys())
@@ -36,6 +38,7 @@ def record_rows(connection: Connection, page: Page, at: datetime) -> int:
     written += _tombstone_missed(connection, page, at)
     keep_versions(connection, page)
     note_missing(connection, page)
+    note_histories(connection, page)
     return written
 
 
@@ -125,6 +128,7 @@ def _write_tickets(connection: Connection, rows: Sequence[Record], page: Page) -
     written = upsert(connection, tickets, accepted)
     _write_tags(connection, accepted, stored)
     _write_findings(connection, {(row["id"], 0): row["id"] in stored for row in accepted}, page)
+    erase_scrubbed(connection, accepted)
     return written
 
 

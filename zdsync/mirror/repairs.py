@@ -11,6 +11,7 @@ from sqlalchemy import Column, Connection, Row, Table, bindparam, func, select, 
 
 from zdsync.mirror.batches import as_rows, in_batches
 from zdsync.mirror.engine import Database
+from zdsync.mirror.erasure import erase_people
 from zdsync.mirror.pages import record_rows
 from zdsync.mirror.schema import MIRRORED
 from zdsync.mirror.tables_account import organizations, users
@@ -46,6 +47,8 @@ class RowRepairs:
             with self._database.writing() as connection:
                 lost = list(_unseen(connection, table, place, sorted(seen.get(table.name, ())), since, until))
                 _bury(connection, table, lost, until)
+                if table is users:
+                    erase_people(connection, lost)
             buried += len(lost)
         if buried:
             log.warning("mirror.buried", extra={"stream": stream.value, "count": buried})
@@ -68,6 +71,8 @@ class RowRepairs:
             absent = [id for id, row in stored.items() if id not in found and row.deleted_at is None]
             record_rows(connection, _with(page, table, wrong), at)
             _bury(connection, table, absent, at)
+            if table is users:
+                erase_people(connection, absent)
         return len(wrong) + len(absent)
 
     def count_created(self, since: datetime, until: datetime) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, func, insert, select, update
 
 from zdsync.errors import MirrorError
 from zdsync.mirror.schema import MIRRORED
-from zdsync.mirror.tables_own import zdsync_account
+from zdsync.mirror.tables_own import zdsync_account, zdsync_missing
 from zdsync.mirror.tables_own import zdsync_checkpoints as checkpoints
 from zdsync.model import Checkpoint, Page, Stream
 from zdsync.ports import StreamStatus
@@ -76,6 +76,7 @@ def is_outdated(connection: Connection, page: Page) -> bool:
 def read_streams(connection: Connection) -> tuple[StreamStatus, ...]:
     """Every stream, in the order of `Stream`."""
     known = {row.stream: row for row in connection.execute(select(checkpoints))}
+    missing = _count_missing(connection)
     statuses = []
     for stream in Stream:
         row = known.get(stream.value)
@@ -87,9 +88,15 @@ def read_streams(connection: Connection) -> tuple[StreamStatus, ...]:
                 pulled_at=row.pulled_at if row else None,
                 skipped=row.skipped if row else "",
                 skipped_at=row.skipped_at if row else None,
+                missing=missing.get(stream.value, 0),
             )
         )
     return tuple(statuses)
+
+
+def _count_missing(connection: Connection) -> dict[str, int]:
+    name = zdsync_missing.c.table_name
+    return {row[0]: row[1] for row in connection.execute(select(name, func.count()).group_by(name))}
 
 
 def _count_alive(connection: Connection, table: Table) -> int:

@@ -31,8 +31,16 @@ zdsync_checkpoints = Table(
 zdsync_missing = Table(
     "zdsync_missing",
     METADATA,
-    Column("table_name", Text, nullable=False, comment="Table that lacks it: users, organizations or groups"),
-    Column("id", BigId, nullable=False, comment="Id of what is missing"),
+    Column(
+        "table_name",
+        Text,
+        nullable=False,
+        comment="Table that lacks it: users, organizations, groups; ticket_events for a ticket whose beginning is lacking, "
+        "ticket_comments for one whose comments are out of date",
+    ),
+    Column(
+        "id", BigId, nullable=False, comment="Id of what is missing; of the ticket for events and comments"
+    ),
     PrimaryKeyConstraint("table_name", "id"),
     comment="What tickets, comments and events name and the mirror has still to ask for",
     sqlite_with_rowid=False,

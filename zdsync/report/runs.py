@@ -70,7 +70,7 @@ def freshness(until: datetime | None, now: datetime, max_lag: timedelta) -> Fres
 
 
 def streams_table(streams: Sequence[StreamStatus], now: datetime) -> Table:
-    columns = ("stream", "rows", "complete until", "lag, seconds", "pulled", "skipped because")
+    columns = ("stream", "rows", "complete until", "lag, seconds", "pulled", "still to read", "skipped because")
     rows = tuple(
         (
             status.stream.value,
@@ -78,6 +78,7 @@ def streams_table(streams: Sequence[StreamStatus], now: datetime) -> Table:
             status.complete_until,
             int((now - status.complete_until).total_seconds()) if status.complete_until else None,
             status.pulled_at,
+            status.missing or None,
             status.skipped,
         )
         for status in streams

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from zdsync.errors import Denied, Rejected
-from zdsync.model import Checkpoint, Page, Stream
+from zdsync.model import Checkpoint, Page, Stream, TicketId
 from zdsync.ports import Clock, Mirror, StreamStatus, TicketSource
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,9 @@ same cycle is older than what is known of its events."""
 
 STAGGERED = frozenset({Stream.USERS, Stream.ORGANIZATIONS, Stream.METRIC_EVENTS})
 """Exports that take turns, one per cycle, since all exports of an account share ten requests a minute."""
+
+HISTORIES_PER_PULL = 30
+"""The only requests per ticket, and how many of them a pull may spend."""
 
 ESSENTIAL = frozenset({Stream.TICKETS, Stream.EVENTS, Stream.USERS, Stream.GROUPS, Stream.TICKET_FIELDS})
 """Streams without which nothing can be decided; the others are skipped when the plan or role forbids them."""
@@ -100,6 +103,8 @@ def pull(
             mirror.record_skipped(stream, err.message, clock.now())
             pulled.skipped[stream] = err.message
             log.warning("pull.skipped", extra={"stream": stream.value})
+    if Stream.EVENTS in pulled.rows:
+        _read_histories(source, mirror, clock)
     fill_in(source, mirror, clock)
     return pulled
 
@@ -183,6 +188,22 @@ def _pull_unsolved(
 
 def _size(page: Page) -> int:
     return len(page.rows.get(page.stream.value, ()))
+
+
+def _read_histories(source: TicketSource, mirror: Mirror, clock: Clock) -> None:
+    """Read a few tickets' audits, one request each: what no export brings. The next pull goes on with the rest."""
+    wanted = mirror.read_missing(Stream.EVENTS)[:HISTORIES_PER_PULL]
+    for id in wanted:
+        try:
+            mirror.record_page(source.fetch_history(TicketId(id)), None, clock.now())
+        except Rejected as err:
+            log.warning("pull.no_history", extra={"ticket_id": id, "status": err.status})
+        except Denied as err:
+            log.warning("pull.histories_not_allowed", extra={"detail": err.message})
+            return
+        mirror.record_absent(Stream.EVENTS, [id], clock.now())
+    if wanted:
+        log.info("pull.histories", extra={"count": len(wanted)})
 
 
 def fill_in(source: TicketSource, mirror: Mirror, clock: Clock) -> None:

@@ -154,7 +154,7 @@ def ticket_row(world: World, ticket: Ticket, base: str, reader: FieldReader) -> 
         "due_at": iso_or_none(ticket.due_at),
         "tags": () if scrubbed else ticket.tags,
         "custom_fields": fields,
-        "satisfaction_rating": satisfaction(world, ticket),
+        "satisfaction_rating": None if scrubbed else satisfaction(world, ticket),
         "sharing_agreement_ids": (),
         "custom_status_id": ticket.custom_status_id,
         "encoded_id": encoded_id(ticket.id),

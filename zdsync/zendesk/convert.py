@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from zdsync.detect import TextFilter
-from zdsync.model import Event, Group, GroupId, Record, Stream, View
+from zdsync.model import AMENDED_COMMENTS, Event, Group, GroupId, Record, Stream, View
 from zdsync.zendesk.columns import MINUTES, as_int, as_text, base_row, key_of, malformed
-from zdsync.zendesk.events import event, event_row, read_via
+from zdsync.zendesk.events import amended_comments, event, event_row, read_via
 from zdsync.zendesk.texts import Masker, clean
 
 Rows = dict[str, list[Record]]
@@ -41,6 +41,9 @@ BODY_KEYS: Mapping[str, str] = {
 }
 """Lists in an answer, by the table they fill."""
 
+_NO_OBJECTS = frozenset({"text_findings", AMENDED_COMMENTS})
+"""Rows without an id of their own."""
+
 
 def rows_of(
     body: Mapping[str, Any], stream: Stream, text_filter: TextFilter, *, is_clean: bool = True
@@ -60,9 +63,7 @@ def rows_of(
             _convert(table, _objects(found, table), masker, rows)
     if masker.findings:
         rows["text_findings"] = masker.findings
-    return {
-        table: _unique(found, table) if table != "text_findings" else found for table, found in rows.items()
-    }
+    return {table: found if table in _NO_OBJECTS else _unique(found, table) for table, found in rows.items()}
 
 
 def _objects(found: list[Any], table: str) -> Iterator[dict[str, Any]]:
@@ -81,10 +82,14 @@ def _convert(table: str, objects: Iterable[dict[str, Any]], masker: Masker, rows
                 kept.append(ticket_row(ticket, masker, metrics))
         case "ticket_events":
             comments = rows.setdefault("ticket_comments", [])
+            amended = rows.get(AMENDED_COMMENTS, [])
             for update in objects:
                 row, said = event_row(update, masker)
                 kept.append(row)
                 comments += said
+                amended += amended_comments(update)
+            if amended:
+                rows[AMENDED_COMMENTS] = amended
         case "ticket_metrics":
             kept += [metric_row(metric) for metric in objects]
         case "ticket_fields":

@@ -111,6 +111,22 @@ def event_row(update: dict[str, Any], masker: Masker) -> tuple[Record, list[Reco
     return row, comments
 
 
+def amended_comments(update: Mapping[str, Any]) -> Iterator[Record]:
+    """Comments that an update redacted or made private after the fact: `{ticket_id, comment_id, amended_at}`.
+
+    Neither export nor mirror would otherwise notice: the comment's own update does not come again.
+    Source: developer.zendesk.com, "Ticket Audit events reference" (read 2026-11).
+    """
+    for child in _children(update):
+        kind = _kind(child)
+        if "Redact" in kind or kind == "CommentPrivacyChange":
+            yield {
+                "ticket_id": as_int(update.get("ticket_id")),
+                "comment_id": as_int(child.get("comment_id")),
+                "amended_at": as_time(update.get("created_at")),
+            }
+
+
 def _children(update: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     children = update.get("child_events", update.get("events"))
     return (

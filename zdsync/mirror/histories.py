@@ -1,0 +1,89 @@
+"""Histories to be read ticket by ticket: unsolved tickets from before the events mirrored, and comments changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, bindparam, case, delete, or_, select
+
+from zdsync.mirror.batches import as_rows, in_batches, select_ids
+from zdsync.mirror.tables_own import zdsync_checkpoints
+from zdsync.mirror.tables_own import zdsync_missing as missing
+from zdsync.mirror.tables_tickets import ticket_comments, ticket_events, tickets
+from zdsync.mirror.upsert import upsert
+from zdsync.model import AMENDED_COMMENTS, UNSOLVED, Page, Stream
+
+_BEGINNING = ticket_events.name
+_AMENDED = ticket_comments.name
+"""Names under which the list holds tickets: those whose first event is missing, those whose comments are out of date."""
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_CREATED = select(ticket_events.c.ticket_id).where(
+    ticket_events.c.ticket_id.in_(_IDS), ticket_events.c.is_create
+)
+_COMMENTS = select(ticket_comments.c.ticket_id, ticket_comments.c.id, ticket_comments.c.version).where(
+    ticket_comments.c.ticket_id.in_(_IDS)
+)
+
+
+def note_histories(connection: Connection, page: Page) -> None:
+    """Put the page's unsolved tickets on the list whose creation is not mirrored, and take off those that it brings."""
+    unsolved = {row["id"] for row in page.rows.get(tickets.name, ()) if row["status"] in UNSOLVED}
+    begun = select_ids(connection, _CREATED, unsolved)
+    _put(connection, _BEGINNING, unsolved - begun)
+    _take_off(
+        connection, [row["ticket_id"] for row in page.rows.get(ticket_events.name, ()) if row["is_create"]]
+    )
+    _note_amended(connection, page)
+
+
+def _note_amended(connection: Connection, page: Page) -> None:
+    """A comment that was mirrored before it was changed is out of date."""
+    amended = {
+        (row["ticket_id"], row["comment_id"]): int(row["amended_at"].timestamp())
+        for row in page.rows.get(AMENDED_COMMENTS, ())
+    }
+    ids = {ticket_id for ticket_id, _ in amended}
+    late = set()
+    for batch in in_batches(ids):
+        for row in connection.execute(_COMMENTS, {"ids": batch}):
+            moments = (amended.get((row.ticket_id, row.id)), amended.get((row.ticket_id, None)))
+            if row.version <= max(filter(None, moments), default=-1):
+                late.add(row.ticket_id)
+    _put(connection, _AMENDED, late)
+
+
+def _put(connection: Connection, name: str, ids: Collection[int]) -> None:
+    upsert(connection, missing, [{"table_name": name, "id": id} for id in ids])
+
+
+def _take_off(connection: Connection, ids: Collection[int]) -> None:
+    if ids:
+        these = missing.c.table_name == _BEGINNING, missing.c.id == bindparam("begun")
+        connection.execute(delete(missing).where(*these), as_rows(ids, "begun"))
+
+
+def read_wanted(connection: Connection) -> tuple[int, ...]:
+    """Tickets on the list, changed comments first, then the newest; those that the export of events brings are left out."""
+    until = connection.scalar(
+        select(zdsync_checkpoints.c.complete_until).where(zdsync_checkpoints.c.stream == Stream.EVENTS.value)
+    )
+    if until is None:
+        return ()
+    is_amended = missing.c.table_name == _AMENDED
+    is_old = (missing.c.table_name == _BEGINNING) & (tickets.c.created_at <= until)
+    wanted = (
+        select(missing.c.id)
+        .join(tickets, tickets.c.id == missing.c.id)
+        .where(or_(is_amended, is_old & tickets.c.deleted_at.is_(None)))
+        .order_by(case((is_amended, 0), else_=1), missing.c.id.desc())
+    )
+    return tuple(dict.fromkeys(connection.scalars(wanted)))
+
+
+def forget(connection: Connection, ids: Collection[int]) -> None:
+    """Take tickets off the list: their history was read, or cannot be."""
+    if ids:
+        these = missing.c.table_name.in_((_BEGINNING, _AMENDED)), missing.c.id == bindparam("read")
+        connection.execute(delete(missing).where(*these), as_rows(ids, "read"))
