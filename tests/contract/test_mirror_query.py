@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect, text
@@ -119,6 +121,15 @@ def test_everything_that_can_be_asked_is_in_the_catalogue(mirror: MirrorStore, d
     assert all(relation.comment for relation in catalogue.values())
     described = [column for relation in catalogue.values() for column in relation.columns]
     assert [column for column in described if not column.comment or not column.type] == []
+
+
+def test_the_documented_questions_are_answered(database: Database) -> None:
+    """Every example of docs/mirror.md runs on either database."""
+    page_ = Path(__file__).parents[2] / "docs" / "mirror.md"
+    questions = re.findall(r"```sql\n(.*?)```", page_.read_text("utf-8"), re.DOTALL)
+    assert len(questions) == 3
+    for question in questions:
+        assert run_query(database, question, limit=5).columns
 
 
 @pytest.mark.postgres
