@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from pathlib import Path
@@ -15,13 +14,8 @@ from zdsync.cli.common import INTERRUPTED, Globals
 from zdsync.errors import RuleError, ZdsyncError
 
 
-OBJECTS_BEFORE_CYCLES_ARE_SOUGHT = 20_000
-"""Python looks after 700. A page is a tree of many more, which reference counts free: looking took an eighth of a pull."""
-
-
 def main() -> NoReturn:
     """Entry of the command: every error of ours becomes one message with a remedy and its exit code."""
-    gc.set_threshold(OBJECTS_BEFORE_CYCLES_ARE_SOUGHT, 20, 20)
     try:
         code = zdsync.main(prog_name="zdsync", standalone_mode=False)
     except ZdsyncError as err:
