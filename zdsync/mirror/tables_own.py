@@ -147,7 +147,9 @@ zdsync_objects = Table(
     "zdsync_objects",
     METADATA,
     Column("object", Text, nullable=False, comment="group or view"),
-    Column("key", Text, nullable=False, comment="Name of the group in the rules, case folded; tier of the view"),
+    Column(
+        "key", Text, nullable=False, comment="Name of the group in the rules, case folded; tier of the view"
+    ),
     number("object_id", "Id in Zendesk (groups.id, views.id)", required=True),
     PrimaryKeyConstraint("object", "key"),
     comment="Which of the account's groups and views the rules mean, so that a renamed one is found again",

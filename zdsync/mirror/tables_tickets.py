@@ -80,8 +80,11 @@ ticket_events = mirrored(
     text("via_rel", "Machinery behind the whole update, such as trigger; null when made directly"),
     text("zdsync_key", "Key of the update in zdsync_changes; null when it was not zdsync's"),
     flag("is_create", "Whether the update created the ticket"),
-    json("changes", "Fields changed (JSON list of field, value, previous, rel, rule_id); one row each in "
-        "ticket_field_changes"),
+    json(
+        "changes",
+        "Fields changed (JSON list of field, value, previous, rel, rule_id); one row each in "
+        "ticket_field_changes",
+    ),
     indexes={"ticket": "ticket_id created_at", "created": "created_at"},
 )
 

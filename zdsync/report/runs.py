@@ -70,7 +70,15 @@ def freshness(until: datetime | None, now: datetime, max_lag: timedelta) -> Fres
 
 
 def streams_table(streams: Sequence[StreamStatus], now: datetime) -> Table:
-    columns = ("stream", "rows", "complete until", "lag, seconds", "pulled", "still to read", "skipped because")
+    columns = (
+        "stream",
+        "rows",
+        "complete until",
+        "lag, seconds",
+        "pulled",
+        "still to read",
+        "skipped because",
+    )
     rows = tuple(
         (
             status.stream.value,

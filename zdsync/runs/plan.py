@@ -52,7 +52,9 @@ class Judge:
         undone = contested(facts, change) if change is not None else ()
         if undone:
             reason = f"a trigger of the account undoes it ({', '.join(undone)})"
-            return Judged(facts, Decision(case.ticket.id, Verdict.CONTESTED, reason, rule=decision.rule), None)
+            return Judged(
+                facts, Decision(case.ticket.id, Verdict.CONTESTED, reason, rule=decision.rule), None
+            )
         return Judged(facts, decision, change)
 
 
