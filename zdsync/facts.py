@@ -98,7 +98,10 @@ class Facts:
         return known
 
     def plain(self, name: str) -> str:
-        """`subject`, `description`, `comment`, or `text`: subject, description and public comments."""
+        """`subject`, `description`, `comment`, or `text`: subject, description and public comments.
+
+        Zendesk's description is the first comment once more; it is read once.
+        """
         match name:
             case "subject":
                 return self.ticket.subject
@@ -107,7 +110,10 @@ class Facts:
             case "comment":
                 return self.comment
             case _:
-                return "\n".join((self.ticket.subject, self.ticket.description, *self.public_comments))
+                comments = self.public_comments
+                if comments and comments[0] == self.ticket.description:
+                    comments = comments[1:]
+                return "\n".join((self.ticket.subject, self.ticket.description, *comments))
 
 
 def derive(case: Case, now: datetime, *, tag_prefix: str) -> Facts:

@@ -169,6 +169,7 @@ def test_counts() -> None:
     assert (found.replies, found.reopens, found.group_stations, found.assignee_stations) == (1, 1, 2, 1)
     assert found.comment == "Over to you"
     assert found.public_comments == ("Something is wrong", "Done", "Not done")
+    assert found.plain("text") == "Help\nSomething is wrong\nDone\nNot done"
 
 
 def test_an_empty_field_on_opening_is_no_choice() -> None:

@@ -69,3 +69,9 @@ def test_hostile_texts_take_no_time(text: str) -> None:
     begun = time.process_time()
     fold(text)
     assert time.process_time() - begun < 0.1
+
+
+@given(st.text(st.characters(max_codepoint=0x2FF) | st.sampled_from("?’—😡返\u0301"), max_size=30))
+def test_the_quick_way_for_western_texts_finds_the_same_words(text: str) -> None:
+    """A sign of another script anywhere sends the whole text the other way, and the words before it are the same."""
+    assert fold(f"{text} 返") == f"{fold(text)}返 "

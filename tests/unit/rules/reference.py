@@ -131,6 +131,12 @@ def is_present(field: str, actual: Any) -> bool:
     return actual is not None and actual != []
 
 
+def _replies(facts: Facts) -> tuple[str, ...]:
+    """The public comments but for the first one, where that is the description once more."""
+    is_twice = facts.public_comments[:1] == (facts.ticket.description,)
+    return facts.public_comments[1:] if is_twice else facts.public_comments
+
+
 def value_of(field: str, facts: Facts) -> Any:
     """The value as the language describes it; lists are all the names it answers to; None and [] are missing."""
     if field in _TICKET:
@@ -164,7 +170,7 @@ _TICKET: dict[str, Callable[[Facts], Any]] = {
     "subject": lambda f: f.ticket.subject,
     "description": lambda f: f.ticket.description,
     "comment": lambda f: f.comment,
-    "text": lambda f: "\n".join([f.ticket.subject, f.ticket.description, *f.public_comments]),
+    "text": lambda f: "\n".join([f.ticket.subject, f.ticket.description, *_replies(f)]),
     "created_at": lambda f: f.ticket.created_at,
     "due_at": lambda f: f.ticket.due_at,
     "replies": lambda f: f.replies,
