@@ -1,4 +1,7 @@
-"""Settings become adapters, adapters become runs: the only module that names both sides."""
+"""Settings become adapters, adapters become runs: the only module that names both sides.
+
+What talks to the network is loaded by those who do: a reader of the mirror starts a tenth of a second sooner.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from zdsync.alerts import Webhook
 from zdsync.config import Settings
 from zdsync.detect import TextFilter
 from zdsync.errors import MirrorError
@@ -21,7 +23,6 @@ from zdsync.rules.model import RuleSet
 from zdsync.runs.cycle import Workplace
 from zdsync.runs.watch import Watch
 from zdsync.settings import Mode
-from zdsync.zendesk.account import connect
 
 
 def new_run_id(now: datetime) -> RunId:
@@ -61,6 +62,8 @@ def open_mirror_beside(settings: Settings, clock: Clock) -> Iterator[MirrorStore
 @contextmanager
 def open_workplace(settings: Settings, clock: Clock) -> Iterator[Workplace]:
     """Everything a writing run needs, under the mirror's lease: one process at a time."""
+    from zdsync.zendesk.account import connect
+
     access = settings.need_access()
     with ExitStack() as stack:
         mirror = stack.enter_context(open_mirror(settings.database_url, clock=clock))
@@ -94,6 +97,8 @@ def open_workplace(settings: Settings, clock: Clock) -> Iterator[Workplace]:
 
 def watch(settings: Settings, place: Workplace) -> Watch:
     """Cycles whose troubles are told to the webhook, if there is one."""
+    from zdsync.alerts import Webhook
+
     alerts = Webhook(settings.alert_url) if settings.alert_url else None
     return Watch(place, alerts, settings.max_lag)
 

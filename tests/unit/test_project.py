@@ -145,6 +145,13 @@ def test_every_module_opens_with_a_sentence() -> None:
         assert (text == "") if path.name == "__init__.py" else text.startswith('"""'), path
 
 
+def test_a_reader_of_the_mirror_loads_nothing_of_the_network() -> None:
+    """The room that readers start from brings neither requests nor zenpy along."""
+    code = "import sys, zdsync.wiring; print(*{'zenpy', 'requests', 'urllib3'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("\n", "", 0)
+
+
 def test_heavy_libraries_wait_for_the_command_that_needs_them() -> None:
     """Settings, log and schedule load without the scheduler, the database, zenpy or pydantic."""
     code = (
