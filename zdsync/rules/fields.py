@@ -103,7 +103,9 @@ def to_number(value: object) -> int | float | None:
         return None
     if isinstance(value, int | float):
         return value if math.isfinite(value) else None
-    text = value.strip() if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
     if re.fullmatch(r"[+-]?[0-9]{1,30}", text):
         return int(text)
     return float(text) if re.fullmatch(r"[+-]?[0-9]{0,30}\.[0-9]{1,30}", text) else None
