@@ -327,6 +327,18 @@ class Account:
         return next((g for g in self.groups if g.id == id), None)
 
 
+@dataclass(frozen=True, slots=True)
+class NativeRule:
+    """A trigger or automation of the account that is switched on: what it asks and what it writes, as Zendesk has it."""
+
+    kind: str
+    id: int
+    title: str
+    conditions_all: tuple[tuple[str, str, str], ...] = ()
+    actions: tuple[tuple[str, str], ...] = ()
+    """(field, value); the values of actions that are no change of a field, such as a notification, are left out."""
+
+
 class Stream(StrEnum):
     """What is pulled, by the name of the table it fills."""
 

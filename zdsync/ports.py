@@ -18,6 +18,7 @@ from zdsync.model import (
     Group,
     GroupId,
     Hold,
+    NativeRule,
     OrganizationId,
     Page,
     Record,
@@ -358,6 +359,12 @@ class Mirror(Protocol):
 
     def read_cases(self, ids: Collection[TicketId] | None = None) -> Iterator[Case]:
         """Unsolved tickets (or exactly `ids`, of any status) with all that is known of each, by ascending id."""
+
+    def read_latest_ids(self, since: datetime, most: int) -> tuple[TicketId, ...]:
+        """At most so many of the tickets updated since then, of any status, by ascending id; the latest ones if more."""
+
+    def read_native_rules(self) -> tuple[NativeRule, ...]:
+        """The account's triggers and automations that are switched on, as far as mirrored."""
 
     def read_missing(self, stream: Stream) -> tuple[int, ...]:
         """Users, organizations or groups that tickets, comments or events name and the mirror lacks.

@@ -14,12 +14,13 @@ from pathlib import Path
 
 from zdsync.config import Settings
 from zdsync.detect import TextFilter
-from zdsync.errors import MirrorError
+from zdsync.errors import MirrorError, Problem
 from zdsync.mirror.store import MirrorStore, open_mirror
 from zdsync.model import Account, RunId
 from zdsync.ports import Clock
 from zdsync.rules.load import load_rules
 from zdsync.rules.model import RuleSet
+from zdsync.runs.check_history import check_history
 from zdsync.runs.cycle import Workplace
 from zdsync.runs.watch import Watch
 from zdsync.settings import Mode
@@ -117,3 +118,10 @@ def read_account_if_any(settings: Settings, clock: Clock) -> Account | None:
     except MirrorError:
         return None
     return account if account.groups else None
+
+
+def check_against_mirror(settings: Settings, clock: Clock) -> tuple[Problem, ...]:
+    """What the mirror tells of sound rules."""
+    with open_reading(settings, clock) as reading:
+        rules = reading.rules()
+        return check_history(reading.mirror, rules, tag_prefix=settings.tag_prefix, now=clock.now())

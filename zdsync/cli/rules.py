@@ -19,10 +19,13 @@ def rules() -> None:
 @json_option
 @click.pass_obj
 def check(globals_: Globals, *, strict: bool, as_json: bool) -> int:
-    """Every fault in the rule files at once, with file, line and column; names too when a mirror is there."""
+    """Every fault in the rule files at once, with file, line and column.
+
+    With a mirror names are checked too, and how the rules fare among the latest tickets and the account's own triggers.
+    """
     from zdsync.runs.check import check_rules
     from zdsync.settings import Bodies
-    from zdsync.wiring import read_account_if_any
+    from zdsync.wiring import check_against_mirror, read_account_if_any
 
     settings = globals_.settings(needs_account=False)
     with system_clock() as (clock, _):
@@ -34,6 +37,9 @@ def check(globals_: Globals, *, strict: bool, as_json: bool) -> int:
             keeps_text=settings.bodies is not Bodies.NONE,
             now=clock.now(),
         )
+        if account is not None and all(problem.is_warning for problem in problems):
+            problems += check_against_mirror(settings, clock)
+    problems = tuple(sorted(problems))
     errors = [problem for problem in problems if not problem.is_warning]
     if as_json:
         print_json([{name: getattr(p, name) for name in p.__slots__} for p in problems])

@@ -11,7 +11,7 @@ from typing import Self
 from sqlalchemy import func, select
 
 from zdsync.mirror import account as account_reader
-from zdsync.mirror import cases, figures, habits, holds, missing, objects, pages, runs, streams, wide
+from zdsync.mirror import cases, figures, habits, holds, missing, native, objects, pages, runs, streams, wide
 from zdsync.mirror.base import UNSOLVED_ALIVE
 from zdsync.mirror.engine import Database
 from zdsync.mirror.journal import ChangeJournal
@@ -19,7 +19,19 @@ from zdsync.mirror.lease import AdvisoryLease, FileLease
 from zdsync.mirror.migrate import migrate, require_current
 from zdsync.mirror.repairs import RowRepairs
 from zdsync.mirror.tables_tickets import tickets
-from zdsync.model import Account, Case, Checkpoint, Hold, Page, Record, RunId, Stream, TicketId, UserId
+from zdsync.model import (
+    Account,
+    Case,
+    Checkpoint,
+    Hold,
+    NativeRule,
+    Page,
+    Record,
+    RunId,
+    Stream,
+    TicketId,
+    UserId,
+)
 from zdsync.plan.guard import Habit
 from zdsync.ports import Clock, DecisionRecord, Lease, Run, StreamStatus
 from zdsync.tiers.shadow import Forecast
@@ -113,6 +125,14 @@ class MirrorStore:
 
     def read_cases(self, ids: Collection[TicketId] | None = None) -> Iterator[Case]:
         return cases.read_cases(self.database, ids)
+
+    def read_latest_ids(self, since: datetime, most: int) -> tuple[TicketId, ...]:
+        with self.database.reading() as connection:
+            return native.read_latest_ids(connection, since, most)
+
+    def read_native_rules(self) -> tuple[NativeRule, ...]:
+        with self.database.reading() as connection:
+            return native.read_native_rules(connection)
 
     def read_missing(self, stream: Stream) -> tuple[int, ...]:
         with self.database.reading() as connection:

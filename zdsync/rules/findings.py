@@ -41,6 +41,9 @@ class Check(StrEnum):
     SAME_OUTCOME = "same-outcome"
     UNUSED_LIST = "unused-list"
     UNUSED_CONDITION = "unused-condition"
+    NOT_SEEN = "not-seen"
+    ORDER_MATTERS = "order-matters"
+    NATIVE_CONFLICT = "native-conflict"
 
 
 def problem(check: Check, at: Position, message: str, *, is_warning: bool = False) -> Problem:

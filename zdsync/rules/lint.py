@@ -29,10 +29,11 @@ def lint(rules: RuleSet, *, keeps_text: bool = True) -> tuple[Problem, ...]:
     return tuple(sorted(set(found)))
 
 
-def _leaves(conditions: Sequence[AnyCondition]) -> Iterator[Condition]:
+def leaves(conditions: Sequence[AnyCondition]) -> Iterator[Condition]:
+    """The conditions with named ones written out."""
     for condition in conditions:
         if isinstance(condition, NamedCondition):
-            yield from _leaves((*condition.all, *condition.any))
+            yield from leaves((*condition.all, *condition.any))
         else:
             yield condition
 
@@ -44,7 +45,7 @@ def _impossible(rules: RuleSet) -> Iterator[Problem]:
         yield problem(Check.IMPOSSIBLE_CONDITION, condition.at, told)
     for rule in rules.rules:
         alternatives = branches(rule)
-        told_already = any(condition in alone for condition in _leaves((*rule.all, *rule.any)))
+        told_already = any(condition in alone for condition in leaves((*rule.all, *rule.any)))
         if alternatives and not told_already and all(map(is_impossible, alternatives)):
             fields = dict.fromkeys(clash(branch) for branch in alternatives)
             message = f"'{rule.id}' can never match: its conditions on {quoted(fields)} contradict each other"

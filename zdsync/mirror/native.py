@@ -1,0 +1,51 @@
+"""Reading what the check of rules looks at: the latest tickets, and the account's own triggers and automations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from zdsync.mirror.tables_rules import automations, triggers
+from zdsync.mirror.tables_tickets import tickets
+from zdsync.model import NativeRule, TicketId
+
+
+def read_latest_ids(connection: Connection, since: datetime, most: int) -> tuple[TicketId, ...]:
+    query = (
+        select(tickets.c.id)
+        .where(tickets.c.updated_at >= since, tickets.c.deleted_at.is_(None))
+        .order_by(tickets.c.updated_at.desc(), tickets.c.id.desc())
+        .limit(most)
+    )
+    return tuple(sorted(connection.scalars(query)))
+
+
+def read_native_rules(connection: Connection) -> tuple[NativeRule, ...]:
+    return tuple(_native_rules(connection))
+
+
+def _native_rules(connection: Connection) -> Iterator[NativeRule]:
+    for kind, table in (("trigger", triggers), ("automation", automations)):
+        columns = table.c
+        query = (
+            select(columns.id, columns.title, columns.conditions, columns.actions)
+            .where(columns.deleted_at.is_(None), columns.active.is_(True))
+            .order_by(columns.position, columns.id)
+        )
+        for id, title, conditions, actions in connection.execute(query):
+            every = (conditions or {}).get("all") or ()
+            yield NativeRule(kind, id, title or "", tuple(_triples(every)), tuple(_changes(actions or ())))
+
+
+def _triples(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    for row in rows:
+        yield str(row.get("field")), str(row.get("operator")), str(row.get("value"))
+
+
+def _changes(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    for row in rows:
+        if isinstance(row.get("value"), str | int | bool):
+            yield str(row.get("field")), str(row["value"])
