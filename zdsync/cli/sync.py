@@ -177,14 +177,13 @@ def plan(
         )
         habit = reading.mirror.read_habit(None)
     shown = planned.plan.only(only) if only else planned.plan
-    document = encode(shown)
     if out is not None:
-        _write_text(out, json.dumps(document, indent=1, ensure_ascii=False))
+        _write_text(out, json.dumps(encode(shown), indent=1, ensure_ascii=False))
     breaches, warnings = guard(shown, settings.limits, habit), warn(shown, settings.limits)
     if html is not None:
         _write_text(html, plan_page(shown, breaches, warnings, file=str(out) if out else None))
     if as_json:
-        print_json(document)
+        print_json(encode(shown))
     else:
         for line in (*plan_lines(shown, breaches, is_whole=is_whole), *warnings):
             click.echo(line)
