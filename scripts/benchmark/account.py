@@ -18,6 +18,8 @@ from zdsync.sandbox.auth import OAUTH_TOKEN
 
 ZDSYNC = (str(Path(sys.executable).with_name("zdsync")),)
 
+DAYS = 390
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -28,8 +30,12 @@ class Account:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What makes zdsync use it, all of its history, with no guard in the way."""
-        limits = {"ZDSYNC_START": "all", "ZDSYNC_MAX_CHANGES": "1000000", "ZDSYNC_MAX_SHARE": "1"}
+        """What makes zdsync use it, with no guard in the way; no seeded object is older than the start."""
+        limits = {
+            "ZDSYNC_START": f"{DAYS} days ago",
+            "ZDSYNC_MAX_CHANGES": "1000000",
+            "ZDSYNC_MAX_SHARE": "1",
+        }
         return {**sandbox_settings(self.url), **limits, "ZDSYNC_HTTP": ""}
 
     def act(self, action: str, **arguments: Any) -> Any:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from scripts.benchmark.account import ZDSYNC, Account, serving
+from scripts.benchmark.account import DAYS, ZDSYNC, Account, serving
 from scripts.benchmark.databases import Named, databases
 from scripts.benchmark.lines import Line, at_least, at_most, beside, peak, table
 from scripts.benchmark.spent import Spent, middle, spend
@@ -93,19 +93,19 @@ def first_mirror_with_events(bench: Bench) -> Iterator[Line]:
 
 
 def floor(bench: Bench) -> int:
-    """Requests that a first mirror cannot do without: full pages, of events one row less, a token and one search."""
+    """Requests that a first mirror cannot do without.
+
+    Full pages, of events one row less; ratings in windows of thirty days; a list each of holidays and of everything
+    else that is configured; a token, who we are, and one search.
+    """
     streams = bench.asked(whole(bench), "status", codes=(0, 5))["streams"]
     assert isinstance(streams, list), "status lists its streams"
-    rows = {stream["stream"]: int(stream["rows"]) for stream in streams}
-    exports = {
-        "tickets": bench.tickets,
-        "users": rows.pop("users"),
-        "organizations": rows.pop("organizations"),
-    }
-    events = rows.pop("ticket_events")
-    del rows["tickets"]
-    pages = sum(math.ceil(count / 1000) for count in exports.values()) + math.ceil((events - 1) / 499)
-    return 2 + pages + sum(max(1, math.ceil(count / 100)) for count in rows.values())
+    rows = {stream["stream"]: int(stream["rows"]) for stream in streams} | {"tickets": bench.tickets}
+    exports = sum(math.ceil(rows.pop(name) / 1000) for name in ("tickets", "users", "organizations"))
+    exports += math.ceil(rows.pop("ticket_metric_events") / 999) + math.ceil(rows.pop("ticket_events") / 499)
+    windows = max(math.ceil(DAYS / 30), math.ceil(rows.pop("satisfaction_ratings") / 100))
+    lists = sum(max(1, math.ceil(count / 100)) for count in rows.values()) + rows["schedules"]
+    return 3 + exports + windows + lists
 
 
 def whole(bench: Bench) -> str:

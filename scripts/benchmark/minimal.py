@@ -17,7 +17,8 @@ TICKETS = "incremental/tickets/cursor.json?per_page=1000&include=users,groups,or
 USERS = "incremental/users/cursor.json?per_page=1000"
 ORGANIZATIONS = "incremental/organizations.json?per_page=1000"
 EVENTS = "incremental/ticket_events.json?per_page=500&include=comment_events"
-TABLES = ("tickets", "users", "groups", "organizations", "ticket_events")
+METRIC_EVENTS = "incremental/ticket_metric_events.json?per_page=1000"
+TABLES = ("tickets", "users", "groups", "organizations", "ticket_events", "ticket_metric_events")
 SUPPORTED = "&support_type_scope=all"
 
 
@@ -52,7 +53,7 @@ def main(url: str, token: str, file: str, *options: str) -> None:
         connection.execute(f"create table {table} (id integer primary key, created_at, updated_at, raw)")
     exports = [TICKETS + SUPPORTED]
     if "--events" in options:
-        exports += [USERS, ORGANIZATIONS, EVENTS + SUPPORTED]
+        exports += [USERS, ORGANIZATIONS, METRIC_EVENTS, EVENTS + SUPPORTED]
     for export in exports:
         for body in pages(session, f"{url}/api/v2/{export}"):
             store(connection, body)
