@@ -17,7 +17,7 @@ from tests.fakes.clock import FakeClock
 from tests.faults.changes import applied, labels, new_tickets
 from tests.house import URL, House
 from zdsync.detect import TextFilter
-from zdsync.model import Page, RunId, Stream, TicketId
+from zdsync.model import Account, Page, RunId, Stream, TicketId
 from zdsync.plan.model import Plan, TicketChange
 from zdsync.ports import ItemOutcome, ItemResult, Outcome
 from zdsync.runs.apply import Applier
@@ -114,7 +114,7 @@ class _Stream(Sequence[TicketChange]):
 def _peak_bytes(count: int) -> int:
     account, nothing = _Account(), cast("Any", _Nothing())
     mirror = cast("Any", _Nothing())
-    mirror.read_account = lambda: type("Empty", (), {"groups": ()})
+    mirror.read_account = Account
     plan = Plan(URL, moment(), moment(), "digest", count, (), cast("Any", _Stream(count)))
     applier = Applier(cast("Any", account), cast("Any", account), mirror, nothing, FakeClock(), RunId("run"))
     tracemalloc.start()
