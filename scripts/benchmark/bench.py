@@ -117,7 +117,7 @@ def settle(bench: Bench) -> None:
     """Write everything that is to be written, and mirror it, until a plan is empty."""
     for _ in range(6):
         bench.zdsync(whole(bench), "run", codes=(0, 3))
-        bench.account.act("advance", seconds=120)
+        bench.account.wait()
         bench.zdsync(whole(bench), "pull", "--stream", "tickets", "--stream", "ticket_events")
         if not bench.asked(whole(bench), "plan")["ticket_changes"]:
             return
@@ -130,6 +130,7 @@ def incremental(bench: Bench) -> Iterator[Line]:
 
     def once() -> Spent:
         bench.account.change(tickets)
+        bench.account.wait()
         bench.account.requests()
         spent = bench.zdsync(whole(bench), "run", codes=(0, 3))
         counts.append(bench.account.requests()["total"])
