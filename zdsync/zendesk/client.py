@@ -22,6 +22,7 @@ from zenpy import Zenpy
 from zdsync.errors import Denied, Unavailable, Unreachable
 from zdsync.ports import Clock
 from zdsync.zendesk import retry
+from zdsync.zendesk.ahead import Ahead, Params
 from zdsync.zendesk.auth import TOKEN_PATH, signer_for
 from zdsync.zendesk.credentials import Credentials
 from zdsync.zendesk.limits import Limiter
@@ -32,7 +33,6 @@ CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 90.0
 TIMEOUT = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
 
-Params = Mapping[str, str | int]
 Made = TypeVar("Made")
 
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
@@ -166,9 +166,10 @@ class Client:
         self.clock = clock
         self._origin, subdomain = _origin(base_url)
         carrier = transport or HTTPAdapter(max_retries=0)
-        self._session = ZendeskSession(
-            base_url.rstrip("/"), self._origin, Limiter(clock, rate_share), carrier
-        )
+        self._limiter = Limiter(clock, rate_share)
+        self._session = ZendeskSession(base_url.rstrip("/"), self._origin, self._limiter, carrier)
+        self._ahead = Ahead(lambda url, params: self._session.request("GET", url, params=params))
+        self._is_remote = transport is None
         signer = signer_for(credentials, clock, self._ask_token)
         self._session.sign_with(signer.header, signer.renew)
         self._warned: set[tuple[str, ...]] = set()
@@ -190,6 +191,15 @@ class Client:
         """A JSON object, asked for until it comes; `path` as zenpy's endpoints spell it, e.g. `users/me.json`."""
         return retry.read(lambda: self._call("GET", path, params), self.clock, patience=patience, worth=worth)
 
+    def expect(self, path: str, params: Params) -> None:
+        """Begin to ask for what `get` will be asked for next, unless that had to wait for a limit.
+
+        Sent once, without repetition: `get` asks in its own manner when this fails.
+        """
+        url = self._url(path)
+        if self._is_remote and self._limiter.is_free("GET", urlsplit(url).path):
+            self._ahead.begin(url, params)
+
     def put(self, path: str, body: Mapping[str, Any]) -> Answer:
         """Send once, again only if Zendesk surely did nothing. Raises Unreachable when the reply was lost."""
         return retry.write(lambda: self._call("PUT", path, None, body), self.clock)
@@ -200,19 +210,25 @@ class Client:
 
     def make(self, create: Callable[[], Made]) -> Made:
         """Run a zenpy call that creates something, under the policy for writes."""
+        self._ahead.take("", None)
         return retry.write(create, self.clock)
 
     def _call(
         self, method: str, path: str, params: Params | None, body: Mapping[str, Any] | None = None
     ) -> Answer:
-        url = f"{self._origin}/api/v2/{path}"
+        url = self._url(path)
         data = None if body is None else orjson.dumps(body)
         headers = None if body is None else {"Content-Type": "application/json"}
-        response = self._session.request(method, url, params=params, data=data, headers=headers)
+        response = self._ahead.take(url, params)
+        if response is None:
+            response = self._session.request(method, url, params=params, data=data, headers=headers)
         parsed, is_clean = parse_body(response)
         return Answer(
             parsed, self._served_at(response), len(response.content), is_clean, self._ignored(path, response)
         )
+
+    def _url(self, path: str) -> str:
+        return f"{self._origin}/api/v2/{path}"
 
     def _ask_token(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         url = f"{self._origin}{TOKEN_PATH}"

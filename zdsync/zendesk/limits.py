@@ -72,6 +72,11 @@ class Limiter:
         self._routes: dict[str, set[str]] = {}
         self._is_limited = True
 
+    def is_free(self, method: str, path: str) -> bool:
+        """Whether a request may go at once."""
+        now = self._clock.now().timestamp()
+        return all(self._free_at(name, now) <= now for name in self._names(method, path))
+
     def wait(self, method: str, path: str) -> None:
         """Return when the request may go, and count it. Raises Stopped when a signal asks for a clean stop."""
         names = self._names(method, path)

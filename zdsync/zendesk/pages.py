@@ -127,6 +127,8 @@ class Reader:
                 )
             seen.add(after)
             cursor = after
+            if cursor and not is_last:
+                self._expect(stream, export, {"cursor": cursor}, size)
             yield self._page(stream, answer, cursor, end_of_stream=is_last)
 
     def _by_time(self, stream: Stream, cursor: str | None, start: datetime) -> Iterator[Page]:
@@ -147,6 +149,8 @@ class Reader:
                 )
                 end = begin + 1
             begin = max(begin, end)
+            if not is_last:
+                self._expect(stream, export, {"start_time": begin}, size)
             yield self._page(stream, answer, str(begin), end_of_stream=is_last)
 
     def _by_window(self, cursor: str | None, start: datetime) -> Iterator[Page]:
@@ -184,12 +188,11 @@ class Reader:
 
     def _asked(self, stream: Stream, export: Export, params: Mapping[str, str | int]) -> Answer:
         """Ask with every optional parameter the account takes; one it refuses is left out from then on."""
-        refused = self._refused.get(stream, frozenset())
-        attempts = _attempts([name for name in export.optional if name not in refused])
+        attempts = _attempts(self._taken(stream, export))
         for position, names in enumerate(attempts):
-            optional = {name: export.optional[name] for name in names}
             try:
-                answer = self._client.get(export.path, {**params, **optional}, worth=_worth_repeating)
+                asked = _asking(export, params, names)
+                answer = self._client.get(export.path, asked, worth=_worth_repeating)
             except Rejected as err:
                 if err.status not in (400, 422) or position == len(attempts) - 1:
                     raise
@@ -200,6 +203,16 @@ class Reader:
                 log.warning("pull.parameter_refused", extra={"stream": stream.value, "left_out": left_out})
             return answer
         raise AssertionError("there is always one attempt")
+
+    def _expect(self, stream: Stream, export: Export, place: Mapping[str, str | int], size: int) -> None:
+        """Begin to ask for the next page, just as it will be asked for."""
+        asked = _asking(export, {**place, "per_page": size}, self._taken(stream, export))
+        self._client.expect(export.path, asked)
+
+    def _taken(self, stream: Stream, export: Export) -> list[str]:
+        """The optional parameters that the account has not refused."""
+        refused = self._refused.get(stream, frozenset())
+        return [name for name in export.optional if name not in refused]
 
     def _whole(self, stream: Stream) -> Page:
         """Every row of a list as one page, whatever number of answers it takes."""
@@ -306,6 +319,10 @@ class Reader:
 
     def _start(self, start: datetime) -> int:
         return max(0, min(int(start.timestamp()), self._youngest()))
+
+
+def _asking(export: Export, params: Mapping[str, str | int], names: Iterable[str]) -> dict[str, str | int]:
+    return {**params, **{name: export.optional[name] for name in names}}
 
 
 def _attempts(names: list[str]) -> list[list[str]]:
