@@ -88,6 +88,10 @@ class Action:
     set_fields: Mapping[str, Scalar | tuple[Scalar, ...]] = field(default_factory=dict)
     note: str | None = None
     private_only: bool = False
+    keep_assignee_as: str | None = None
+    """`follower`: an assignee who cannot go along to the new group follows the ticket instead."""
+    notify: str | None = None
+    """Who is told through the alert webhook when the rule acts."""
     marks: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
     """Where each key of `then:` stands."""
 
@@ -123,9 +127,160 @@ class Rule:
         return not self.all and not self.any
 
 
+class Clock(StrEnum):
+    """What a rule may wait for; each counts from a moment of the ticket's history."""
+
+    UNANSWERED = "unanswered"
+    """Since the oldest public comment of a customer that no person has answered publicly."""
+    UNASSIGNED = "unassigned"
+    IN_TIER = "in_tier"
+    IN_STATUS = "in_status"
+    OPEN_FOR = "open_for"
+    """Time in new and open since the ticket was created."""
+    SINCE_CREATED = "since_created"
+    SINCE_UPDATED = "since_updated"
+    """Since anybody but zdsync last did anything to it."""
+
+
+STOPPING = frozenset({Clock.UNANSWERED, Clock.UNASSIGNED, Clock.IN_TIER, Clock.OPEN_FOR})
+"""Clocks that stand still while the ticket is neither new nor open."""
+
+
+class Unit(StrEnum):
+    """What lengths are counted in; the business units count in the calendar of the ticket's tier."""
+
+    MINUTES = "minutes"
+    HOURS = "hours"
+    DAYS = "days"
+    BUSINESS_MINUTES = "business_minutes"
+    BUSINESS_HOURS = "business_hours"
+    BUSINESS_DAYS = "business_days"
+
+    @property
+    def is_business(self) -> bool:
+        return self.value.startswith("business_")
+
+    @property
+    def seconds(self) -> int:
+        """Its length in seconds; of a business day, which has none of its own, that of a whole day."""
+        return {"minutes": 60, "hours": 3600, "days": 86_400}[self.value.removeprefix("business_")]
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """A length of time as rules say it, such as 4 business_hours; `amount` is whole and above 0."""
+
+    amount: int
+    unit: Unit
+
+    def __str__(self) -> str:
+        unit = self.unit.value.replace("_", " ")
+        return f"{self.amount} {unit.removesuffix('s') if self.amount == 1 else unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """`after:` of a move: the clock that has to reach a length."""
+
+    clock: Clock
+    length: Length
+    at: Position = field(default=NOWHERE, compare=False)
+
+
+EXTERNAL = "external"
+"""`to:` of an escalation to a vendor outside: the ticket stays in its tier, on hold."""
+PREVIOUS = "previous"
+"""`to:` of a de-escalation to the tier that the ticket was in before."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRule(Rule):
+    """A rule of `escalate` or `deescalate`: from one of the tiers `origins` (keys) to a tier, EXTERNAL or PREVIOUS.
+
+    It acts when its conditions hold and, if given, the clock of `after` has reached its length. `warn_at` is the share
+    of that length from which the ticket is on the list of what moves next. `even_if_held` passes a lead's hold and the
+    respect for a person's move. `remind_after` is the length on hold after which a vendor is to be reminded.
+    """
+
+    origins: tuple[str, ...] = ()
+    to: str = ""
+    after: After | None = None
+    warn_at: Fraction | None = None
+    even_if_held: bool = False
+    remind_after: Length | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateRule(Rule):
+    """A rule of `require`: what must be known before a ticket that it matches enters the tier `before_tier` (key).
+
+    `fields` are names of fields that must be filled, `needs_attachment` asks for a file, `detects` for a finding of
+    each of these detectors. `unless` are conditions of which one opens the gate. While something is missing the ticket
+    gets `missing_tags` and a note that lists it and names `macro`. `asks_by` is the title of the account's trigger
+    that asks the requester: only then the gate also sets the ticket to pending.
+    """
+
+    before_tier: str = ""
+    fields: tuple[str, ...] = ()
+    needs_attachment: bool = False
+    detects: tuple[str, ...] = ()
+    unless: tuple[AnyCondition, ...] = ()
+    missing_tags: tuple[str, ...] = ()
+    macro: str = ""
+    asks_by: str = ""
+    marks: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
+    """Where each key of the rule stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLimit:
+    """`move_limit:`: zdsync makes no move that would be more than `at_most` by anybody within `per`."""
+
+    at_most: int
+    per: Length
+    add_tags: tuple[str, ...] = ()
+    notify: str = ""
+    at: Position = field(default=NOWHERE, compare=False)
+
+
+class TargetKind(StrEnum):
+    """What a tier promises."""
+
+    FIRST_REPLY = "first_reply"
+    """From creation to the first public reply by a person."""
+    IN_TIER = "in_tier"
+    """From entering the tier to leaving it."""
+    SOLVE = "solve"
+    """From creation to solved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One entry of `targets:`; `priority` None is for every priority that has no entry of its own."""
+
+    kind: TargetKind
+    length: Length
+    priority: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """`vendor:`: how a ticket that waits for somebody outside is marked, and the view in which those are listed."""
+
+    tag: str = "with_vendor"
+    view: str | None = None
+
+
+DEFAULT_RESPECT = Length(24, Unit.BUSINESS_HOURS)
+"""How long a person's move is respected when the rules do not say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A rung of the ladder; `groups` always holds the default `group` first."""
+    """A rung of the ladder; `groups` always holds the default `group` first.
+
+    `calendar` names one of `calendars:` or a schedule of the account; None means always open.
+    """
 
     key: str
     name: str
@@ -133,7 +288,15 @@ class Tier:
     groups: tuple[str, ...]
     view: str | None = None
     scope: str = ""
+    calendar: str | None = None
+    targets: tuple[Promise, ...] = ()
     at: Position = field(default=NOWHERE, compare=False)
+
+    def promise(self, kind: TargetKind, priority: str | None) -> Promise | None:
+        """What the tier promises a ticket of that priority."""
+        of_kind = [promise for promise in self.targets if promise.kind is kind]
+        own = next((promise for promise in of_kind if promise.priority == (priority or "none")), None)
+        return own or next((promise for promise in of_kind if promise.priority is None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +310,13 @@ class RuleSet:
     assign: tuple[Rule, ...]
     ignore: tuple[Rule, ...] = ()
     annotate: tuple[Rule, ...] = ()
+    require: tuple[GateRule, ...] = ()
+    escalate: tuple[MoveRule, ...] = ()
+    deescalate: tuple[MoveRule, ...] = ()
+    manual_override: Length = DEFAULT_RESPECT
+    """How long a person's move is respected, in the calendar of the tier moved to."""
+    move_limit: MoveLimit | None = None
+    vendor: Vendor = Vendor()
     own_tags: tuple[str, ...] = ()
     sensitive_groups: tuple[str, ...] = ()
     tier_field: str = ""
@@ -164,10 +334,20 @@ class RuleSet:
     @property
     def rules(self) -> tuple[Rule, ...]:
         """Every rule, block by block."""
-        return (*self.ignore, *self.assign, *self.annotate)
+        return (*self.ignore, *self.assign, *self.require, *self.moves, *self.annotate)
+
+    @property
+    def moves(self) -> tuple[MoveRule, ...]:
+        """The rules that move a ticket after its first placing, in the order in which they are asked."""
+        return (*self.escalate, *self.deescalate)
+
+    def rank(self, key: str) -> int:
+        """A tier's place on the ladder, the first on the page being the lowest; raises ValueError for none."""
+        return [tier.key for tier in self.tiers].index(key)
 
     def written_conditions(self) -> Iterator[Condition]:
         """Every condition once, where it is written."""
         holders: tuple[NamedCondition | Rule, ...] = (*self.conditions.values(), *self.rules)
         for holder in holders:
-            yield from (one for one in (*holder.all, *holder.any) if isinstance(one, Condition))
+            unless = holder.unless if isinstance(holder, GateRule) else ()
+            yield from (one for one in (*holder.all, *holder.any, *unless) if isinstance(one, Condition))
