@@ -9,10 +9,21 @@ from operator import attrgetter, itemgetter
 
 from zdsync.errors import Problem, RuleError
 from zdsync.facts import Facts
+from zdsync.journey import Ladder
 from zdsync.model import Account, FieldId, FieldValue, GroupId
 from zdsync.rules.fields import Field, misfits
 from zdsync.rules.findings import Check, nearest, problem, quoted
-from zdsync.rules.model import AnyCondition, Condition, NamedCondition, Operator, Rule, RuleSet, Tier
+from zdsync.rules.model import (
+    AnyCondition,
+    Condition,
+    GateRule,
+    MoveRule,
+    NamedCondition,
+    Operator,
+    Rule,
+    RuleSet,
+    Tier,
+)
 from zdsync.rules.predicates import Predicate, conjunction, disjunction, found_words, predicate
 from zdsync.rules.settings import set_fields
 from zdsync.rules.soundness import find_faults
@@ -50,6 +61,26 @@ class CompiledRule:
 
 
 @dataclass(frozen=True, slots=True)
+class CompiledMove(CompiledRule):
+    """A rule of escalate or deescalate; `matches` answers its conditions alone, not its clock."""
+
+    rule: MoveRule
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledGate(CompiledRule):
+    """A gate; `unless` are the conditions of which one opens it.
+
+    `missing` lists by title what is not there yet, `collected` what is, with its value; both in the rule's order.
+    """
+
+    rule: GateRule
+    unless: tuple[CompiledCondition, ...] = ()
+    missing: Callable[[Facts], tuple[str, ...]] = _NO_WORDS
+    collected: Callable[[Facts], tuple[tuple[str, str], ...]] = lambda _: ()
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledRules:
     """A rule set bound to an account. Group names are case folded; a group that is yet to be created has no id."""
 
@@ -60,6 +91,12 @@ class CompiledRules:
     group_ids: Mapping[str, GroupId]
     tiers_of_group: Mapping[GroupId, tuple[Tier, ...]]
     tag_prefix: str
+    ladder: Ladder
+    require: tuple[CompiledGate, ...] = ()
+    escalate: tuple[CompiledMove, ...] = ()
+    deescalate: tuple[CompiledMove, ...] = ()
+    asks_business_hours: bool = False
+    """Whether a condition looks at `in_business_hours`, whose answer changes by itself."""
 
     def tier_tag(self, tier: Tier) -> str:
         return f"{self.tag_prefix}{tier.key}"
@@ -89,14 +126,28 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
     if problems:
         raise RuleError(tuple(sorted(set(problems))))
     ids = {g.name.casefold(): g.id for g in account.groups if not g.is_deleted} if account else {}
+    tiers_of_group = _tiers_of_group(rules.tiers, ids)
     return CompiledRules(
         rules=rules,
         ignore=bound["ignore"],
         assign=bound["assign"],
         annotate=bound["annotate"],
         group_ids=ids,
-        tiers_of_group=_tiers_of_group(rules.tiers, ids),
+        tiers_of_group=tiers_of_group,
         tag_prefix=tag_prefix,
+        asks_business_hours=any(
+            plain(one.field) == "in_business_hours" for one in rules.written_conditions()
+        ),
+        ladder=Ladder(
+            tag_prefix=tag_prefix,
+            keys=tuple(tier.key for tier in rules.tiers),
+            tiers_of_group={
+                group: tuple(tier.key for tier in tiers) for group, tiers in tiers_of_group.items()
+            },
+            sensitive=frozenset(
+                ids[name.casefold()] for name in rules.sensitive_groups if name.casefold() in ids
+            ),
+        ),
     )
 
 

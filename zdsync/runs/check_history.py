@@ -36,7 +36,7 @@ def check_history(mirror: Mirror, rules: RuleSet, *, tag_prefix: str, now: datet
     contested: Counter[tuple[str, str]] = Counter()
     looked_at = 0
     for case in mirror.read_cases(mirror.read_latest_ids(now - SPAN, MOST)):
-        facts = derive(case, now, tag_prefix=tag_prefix)
+        facts = derive(case, now, compiled.ladder)
         matched = {one.rule.id for one in all_matches(everything, facts)}
         seen.update(matched)
         contested.update(_decided_by_order(compiled.assign, matched))
