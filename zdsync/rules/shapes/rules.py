@@ -2,59 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from zdsync.rules.shapes.values import Conditions, Day, Mode, Scalars, Shape, Tags, Text, Texts, scalars
+from zdsync.rules.shapes.rule import ActionShape, IgnoreShape, RuleShape
+from zdsync.rules.shapes.values import Conditions, Scalars, Shape, Tags, Text, Texts
 from zdsync.rules.tree import Path
-
-
-def _settings(value: object) -> object:
-    if not isinstance(value, dict) or not value:
-        message = "must be a block such as {Field title: value}"
-        raise ValueError(message)
-    for item in value.values():
-        scalars(item)
-    return value
 
 
 def _named(value: object) -> object:
     return {"all": value} if isinstance(value, list) else value
-
-
-class ActionShape(Shape):
-    """`then:` of a rule."""
-
-    tier: Text | None = None
-    group: Text | None = None
-    priority: Literal["low", "normal", "high", "urgent"] | None = None
-    type: Literal["question", "incident", "problem", "task"] | None = None
-    status: Text | None = None
-    add_tags: Tags = []
-    remove_tags: Tags = []
-    set_fields: Annotated[Any, BeforeValidator(_settings)] = {}
-    note: Text | None = None
-    private_only: bool = False
-
-
-class IgnoreShape(Shape):
-    """A rule of `ignore`."""
-
-    id: Annotated[Text, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
-    why: Text
-    all: Conditions = []
-    any: Conditions = []
-    owner: Text = ""
-    mode: Mode = "live"
-    enabled: bool = True
-    until: Day = None
-
-
-class RuleShape(IgnoreShape):
-    """A rule of `assign` or `annotate`."""
-
-    then: ActionShape
 
 
 class TierShape(Shape):
