@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from pathlib import PurePath
 from typing import Any
 
 from zdsync.errors import Problem
+from zdsync.rules.assemble_rules import read_rules
 from zdsync.rules.conditions import ConditionReader
 from zdsync.rules.findings import Check, problem
-from zdsync.rules.model import Action, AnyCondition, Mode, Rule, RuleSet, Tier
+from zdsync.rules.model import RuleSet, Tier
 from zdsync.rules.tree import Path, Tree
 
 _BLOCKS = ("ignore", "assign", "annotate")
-_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?) ?%")
-_Found = Mapping[Path, tuple[AnyCondition, ...]]
 
 
 def assemble(
@@ -35,9 +32,9 @@ def assemble(
         return None
     return RuleSet(
         tiers=tuple(_tier(tree, key, shape) for key, shape in document["tiers"].items()),
-        ignore=_rules(tree, document, "ignore", found),
-        assign=_rules(tree, document, "assign", found),
-        annotate=_rules(tree, document, "annotate", found),
+        ignore=read_rules(tree, document, "ignore", found),
+        assign=read_rules(tree, document, "assign", found),
+        annotate=read_rules(tree, document, "annotate", found),
         own_tags=tuple(document["own_tags"]),
         sensitive_groups=tuple(document["sensitive_groups"]),
         tier_field=document["tier_field"],
@@ -61,15 +58,6 @@ def digest_of(sources: Sequence[tuple[str, str]]) -> str:
             data = part.encode()
             seen.update(b"%d:" % len(data) + data)
     return seen.hexdigest()
-
-
-def read_mode(text: str) -> tuple[Mode, Fraction] | None:
-    """`live`, `shadow` or a share such as `10%` (live for that part of tickets); None when it is none of them."""
-    if text in set(Mode):
-        return Mode(text), Fraction(1)
-    number = _SHARE.fullmatch(text)
-    share = Fraction(number[1]) / 100 if number else Fraction(0)
-    return (Mode.LIVE, share) if 0 < share <= 1 else None
 
 
 def _condition_lists(tree: Tree) -> list[tuple[Path, Any]]:
@@ -109,43 +97,3 @@ def _tier(tree: Tree, key: str, shape: Mapping[str, Any]) -> Tier:
         scope=shape["scope"],
         at=tree.where_key(("tiers", key)),
     )
-
-
-def _rules(tree: Tree, document: Mapping[str, Any], block: str, found: _Found) -> tuple[Rule, ...]:
-    return tuple(_rule(tree, (block, index), shape, found) for index, shape in enumerate(document[block]))
-
-
-def _rule(tree: Tree, path: Path, shape: Mapping[str, Any], found: _Found) -> Rule:
-    mode, share = read_mode(shape["mode"]) or (Mode.LIVE, Fraction(1))
-    return Rule(
-        id=shape["id"],
-        why=shape["why"],
-        all=found.get((*path, "all"), ()),
-        any=found.get((*path, "any"), ()),
-        then=_action(tree, (*path, "then"), shape.get("then")),
-        owner=shape["owner"] or document_owner(tree),
-        mode=mode,
-        share=share,
-        enabled=shape["enabled"],
-        until=shape["until"],
-        at=tree.where(path),
-    )
-
-
-def document_owner(tree: Tree) -> str:
-    """The owner of the whole set, who owns each rule that names nobody."""
-    owner = tree.root.get("owner")
-    return "" if owner is None else str(owner)
-
-
-def _action(tree: Tree, path: Path, shape: Mapping[str, Any] | None) -> Action:
-    if shape is None:
-        return Action()
-    fields = {name: tuple(v) if isinstance(v, list) else v for name, v in shape["set_fields"].items()}
-    asked: dict[str, Any] = {
-        **shape,
-        "add_tags": tuple(dict.fromkeys(shape["add_tags"])),
-        "remove_tags": tuple(dict.fromkeys(shape["remove_tags"])),
-        "set_fields": fields,
-    }
-    return Action(**asked, marks={key: tree.where_key((*path, key)) for key in shape})
