@@ -88,6 +88,11 @@ class Facts:
     notes_written: frozenset[str] = frozenset()
     holds: tuple[Hold, ...] = ()
     undone: frozenset[str] = frozenset()
+    tier: str | None = None
+    previous_tier: str | None = None
+    moves: int = 0
+    sla_breached: bool | None = None
+    in_business_hours: bool = True
     _folded: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def words(self, name: str) -> str:

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
 from zdsync.errors import Problem
-from zdsync.rules.assemble_rules import read_rules
+from zdsync.rules.assemble_rules import as_length, read_gates, read_moves, read_rules
 from zdsync.rules.conditions import ConditionReader
 from zdsync.rules.findings import Check, problem
-from zdsync.rules.model import RuleSet, Tier
+from zdsync.rules.model import (
+    DEFAULT_RESPECT,
+    ELSE,
+    Length,
+    MoveLimit,
+    Promise,
+    RuleSet,
+    TargetKind,
+    Tier,
+    Vendor,
+)
 from zdsync.rules.tree import Path, Tree
 
-_BLOCKS = ("ignore", "assign", "annotate")
+_BLOCKS = ("ignore", "assign", "require", "escalate", "deescalate", "annotate")
 
 
 def assemble(
@@ -35,6 +45,12 @@ def assemble(
         ignore=read_rules(tree, document, "ignore", found),
         assign=read_rules(tree, document, "assign", found),
         annotate=read_rules(tree, document, "annotate", found),
+        require=read_gates(tree, document, found),
+        escalate=read_moves(tree, document, "escalate", found),
+        deescalate=read_moves(tree, document, "deescalate", found),
+        manual_override=_respect(document["manual_override"]),
+        move_limit=_limit(tree, document["move_limit"]),
+        vendor=Vendor(**document["vendor"]),
         own_tags=tuple(document["own_tags"]),
         sensitive_groups=tuple(document["sensitive_groups"]),
         tier_field=document["tier_field"],
@@ -61,13 +77,14 @@ def digest_of(sources: Sequence[tuple[str, str]]) -> str:
 
 
 def _condition_lists(tree: Tree) -> list[tuple[Path, Any]]:
-    """Every `all` and `any` of every rule, whatever else is wrong with the rule."""
+    """Every `all`, `any` and `unless` of every rule, whatever else is wrong with the rule."""
     found: list[tuple[Path, Any]] = []
     for block in _BLOCKS:
         rules = tree.root.get(block)
         for index, rule in enumerate(rules) if isinstance(rules, list) else ():
             if isinstance(rule, dict):
-                found.extend(((block, index, key), rule[key]) for key in ("all", "any") if key in rule)
+                lists = ("all", "any", "unless") if block == "require" else ("all", "any")
+                found.extend(((block, index, key), rule[key]) for key in lists if key in rule)
     return found
 
 
@@ -95,5 +112,28 @@ def _tier(tree: Tree, key: str, shape: Mapping[str, Any]) -> Tier:
         groups=tuple(groups),
         view=shape["view"],
         scope=shape["scope"],
+        targets=tuple(_promises(shape["targets"])),
         at=tree.where_key(("tiers", key)),
+    )
+
+
+def _promises(targets: Mapping[str, Mapping[str, str] | None]) -> Iterator[Promise]:
+    for kind, lengths in targets.items():
+        for priority, text in (lengths or {}).items():
+            yield Promise(TargetKind(kind), as_length(text), None if priority == ELSE else priority)
+
+
+def _respect(shape: Mapping[str, str] | None) -> Length:
+    return as_length(shape["respect_for"]) if shape else DEFAULT_RESPECT
+
+
+def _limit(tree: Tree, shape: Mapping[str, Any] | None) -> MoveLimit | None:
+    if shape is None:
+        return None
+    return MoveLimit(
+        at_most=shape["at_most"],
+        per=as_length(shape["per"]),
+        add_tags=tuple(dict.fromkeys(shape["then"]["add_tags"])),
+        notify=shape["then"]["notify"],
+        at=tree.where_key(("move_limit",)),
     )

@@ -12,7 +12,18 @@ from zdsync.facts import Facts
 from zdsync.model import Account, FieldId, FieldValue, GroupId
 from zdsync.rules.fields import Field, misfits
 from zdsync.rules.findings import Check, nearest, problem, quoted
-from zdsync.rules.model import AnyCondition, Condition, NamedCondition, Operator, Rule, RuleSet, Tier
+from zdsync.rules.gates import Missing, missing_of
+from zdsync.rules.model import (
+    AnyCondition,
+    Condition,
+    GateRule,
+    NamedCondition,
+    Operator,
+    Position,
+    Rule,
+    RuleSet,
+    Tier,
+)
 from zdsync.rules.predicates import Predicate, conjunction, disjunction, found_words, predicate
 from zdsync.rules.settings import set_fields
 from zdsync.rules.soundness import find_faults
@@ -50,16 +61,45 @@ class CompiledRule:
 
 
 @dataclass(frozen=True, slots=True)
+class CompiledGate(CompiledRule):
+    """A rule of `require`: it stands before a ticket that matches, unless one of `unless` holds or nothing is missing.
+
+    `missing` names what is, in the order in which the rule asks for it.
+    """
+
+    unless: tuple[CompiledCondition, ...] = ()
+    missing: Missing = _NO_WORDS
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledRules:
-    """A rule set bound to an account. Group names are case folded; a group that is yet to be created has no id."""
+    """A rule set bound to an account; of moves `matches` answers the conditions alone, not the tier nor the clock.
+
+    Group names are case folded; a group that is yet to be created has no id.
+    """
 
     rules: RuleSet
     ignore: tuple[CompiledRule, ...]
     assign: tuple[CompiledRule, ...]
     annotate: tuple[CompiledRule, ...]
+    require: tuple[CompiledGate, ...]
+    escalate: tuple[CompiledRule, ...]
+    deescalate: tuple[CompiledRule, ...]
     group_ids: Mapping[str, GroupId]
     tiers_of_group: Mapping[GroupId, tuple[Tier, ...]]
     tag_prefix: str
+
+    @property
+    def everything(self) -> tuple[CompiledRule, ...]:
+        """Every rule, block by block."""
+        return (
+            *self.ignore,
+            *self.assign,
+            *self.require,
+            *self.escalate,
+            *self.deescalate,
+            *self.annotate,
+        )
 
     def tier_tag(self, tier: Tier) -> str:
         return f"{self.tag_prefix}{tier.key}"
@@ -74,15 +114,19 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
     """
     groups = (*(name for tier in rules.tiers for name in tier.groups), *rules.sensitive_groups)
     account = account.calling(groups) if account else None
-    binder = _Binder(Vocabulary(account, groups), is_offline=account is None)
+    vocabulary = Vocabulary(account, groups, [tier.key for tier in rules.tiers])
+    binder = _Binder(vocabulary, is_offline=account is None)
     bound = {
         block: tuple(binder.rule(rule) for rule in block_rules)
         for block, block_rules in (
             ("ignore", rules.ignore),
             ("assign", rules.assign),
+            ("escalate", rules.escalate),
+            ("deescalate", rules.deescalate),
             ("annotate", rules.annotate),
         )
     }
+    gates = tuple(binder.gate(rule) for rule in rules.require)
     for named in rules.conditions.values():
         binder.condition(named)
     problems = (*find_faults(rules, tag_prefix=tag_prefix, today=today), *binder.problems)
@@ -94,6 +138,9 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
         ignore=bound["ignore"],
         assign=bound["assign"],
         annotate=bound["annotate"],
+        require=gates,
+        escalate=bound["escalate"],
+        deescalate=bound["deescalate"],
         group_ids=ids,
         tiers_of_group=_tiers_of_group(rules.tiers, ids),
         tag_prefix=tag_prefix,
@@ -126,10 +173,23 @@ class _Binder:
         self.problems.extend(problems)
         return CompiledRule(rule, _all_and_any(everything, either), everything, either, fields)
 
+    def gate(self, rule: GateRule) -> CompiledGate:
+        plain = self.rule(rule)
+        at = rule.marks.get("fields", rule.at)
+        fields = [field for name in rule.fields if (field := self._field(name, at)) is not None]
+        return CompiledGate(
+            rule,
+            plain.matches,
+            plain.all,
+            plain.any,
+            unless=self._conditions(rule.unless),
+            missing=missing_of(rule, fields),
+        )
+
     def condition(self, condition: AnyCondition) -> CompiledCondition:
         if isinstance(condition, NamedCondition):
             return self._named_condition(condition)
-        field = self._field(condition)
+        field = self._field(condition.field, condition.at)
         faults = misfits(field, condition) if field else ()
         for check, message in faults:
             self.problems.append(problem(check, condition.at, message))
@@ -151,8 +211,7 @@ class _Binder:
     def _conditions(self, conditions: Sequence[AnyCondition]) -> tuple[CompiledCondition, ...]:
         return tuple(self.condition(condition) for condition in conditions)
 
-    def _field(self, condition: Condition) -> Field | None:
-        name = condition.field
+    def _field(self, name: str, at: Position) -> Field | None:
         found = self._vocabulary.find(name)
         if found is not None:
             return found
@@ -164,7 +223,7 @@ class _Binder:
             alike = [known for known in names if known.startswith(f"{record}.")] if dot else []
             hint = nearest(name, names) or (f"; known: {quoted(alike[:12])}" if alike else "")
             message = f"unknown field '{name[:80]}'{hint}"
-        self.problems.append(problem(Check.UNKNOWN_FIELD, condition.at, message))
+        self.problems.append(problem(Check.UNKNOWN_FIELD, at, message))
         return None
 
 

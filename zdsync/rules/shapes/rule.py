@@ -31,6 +31,8 @@ class ActionShape(Shape):
     set_fields: Annotated[Any, BeforeValidator(_settings)] = {}
     note: Text | None = None
     private_only: bool = False
+    keep_assignee_as: Literal["follower"] | None = None
+    notify: Text | None = None
 
 
 class IgnoreShape(Shape):
