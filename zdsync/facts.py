@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from zdsync.actors import is_person, tag_steps
+from zdsync.journey import Journey, Ladder, travel
 from zdsync.model import (
     Case,
     Event,
@@ -13,6 +15,7 @@ from zdsync.model import (
     FieldValue,
     Hold,
     Organization,
+    OwnChange,
     Ticket,
     User,
     UserId,
@@ -20,8 +23,6 @@ from zdsync.model import (
 from zdsync.text import fold
 
 _DONE = frozenset({"solved", "closed"})
-_BOT_TAG = "bot"
-"""An agent whose user record carries this tag answers by machine: its replies and moves are no person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +89,35 @@ class Facts:
     notes_written: frozenset[str] = frozenset()
     holds: tuple[Hold, ...] = ()
     undone: frozenset[str] = frozenset()
-    tier: str | None = None
-    previous_tier: str | None = None
-    moves: int = 0
+    repaired_at: datetime | None = None
+    """When we last mended a contradiction of tag and group that no person has touched since."""
+    undone_until: datetime | None = None
+    """When the first of `undone` is tried once more."""
+    tags_by_us: frozenset[str] = frozenset()
+    """Tags on the ticket that we were the last to add."""
+    has_whole_history: bool = True
+    journey: Journey = field(default_factory=Journey)
+    own_changes: Mapping[str, OwnChange] = field(default_factory=dict, repr=False)
+    """What the journal knows of our own updates, by the key in their audit."""
     sla_breached: bool | None = None
+    """Whether Zendesk has counted a breach of an SLA target; None when that is not mirrored."""
     in_business_hours: bool = True
+    """Whether the calendar of the ticket's tier is open at `now`."""
     _folded: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def tier(self) -> str | None:
+        """The key of the tier the ticket is in; None when it is in none."""
+        return self.journey.tier
+
+    @property
+    def previous_tier(self) -> str | None:
+        return self.journey.previous_tier
+
+    @property
+    def moves(self) -> int:
+        """How often it went from one tier to another, whoever moved it."""
+        return len(self.journey.moves)
 
     def words(self, name: str) -> str:
         """`subject`, `description`, `comment` or `text` folded for whole-word search; computed once."""
@@ -121,9 +145,10 @@ class Facts:
                 return "\n".join((self.ticket.subject, self.ticket.description, *comments))
 
 
-def derive(case: Case, now: datetime, *, tag_prefix: str) -> Facts:
+def derive(case: Case, now: datetime, ladder: Ladder) -> Facts:
     """Judge a case at `now`. Same case, same moment, same facts; no order of events but their own matters."""
-    history = _History(case, tag_prefix)
+    history = _History(case, ladder.tag_prefix)
+    journey = travel(case, ladder)
     for event in case.events:
         history.take(event)
     return Facts(
@@ -151,18 +176,15 @@ def derive(case: Case, now: datetime, *, tag_prefix: str) -> Facts:
         notes_written=case.notes_written,
         holds=case.holds,
         undone=history.undone(now),
+        repaired_at=history.repaired_at,
+        undone_until=history.undone_until(now),
+        tags_by_us=frozenset(tag for tag, was_added in history.tags_by_us.items() if was_added),
+        has_whole_history=case.has_whole_history,
+        journey=journey,
+        own_changes=case.own_changes,
+        sla_breached=case.sla_breached,
+        in_business_hours=ladder.calendar(journey.tier).is_open(now),
     )
-
-
-def is_person(event: Event, staff: Mapping[UserId, User]) -> bool:
-    """Whether an agent or admin did this by hand: no rule, no bot, no customer, no system, and not we ourselves.
-
-    Our own updates are told by their key, since an OAuth worker acts as a real user.
-    """
-    if event.key is not None or event.rel is not None or event.author_id is None:
-        return False
-    author = staff.get(event.author_id)
-    return author is not None and author.is_staff and _BOT_TAG not in author.tags
 
 
 class _History:
@@ -182,6 +204,7 @@ class _History:
         self.tags_by_us: dict[str, bool] = {}
         self.tugs: dict[str, _Tug] = {}
         self.group_chosen_at: datetime | None = None
+        self.repaired_at: datetime | None = None
         self.replies = self.reopens = self.group_stations = self.assignee_stations = self.attachments = 0
         self.comment = ""
         self.public_comments: list[str] = []
@@ -196,6 +219,9 @@ class _History:
             self._take_change(event, change, by_person=False, by_us=False)
             self._take_tugs(event, change, by_person=False, by_us=False, by_rule=True)
         self._take_comments(event, by_person=by_person)
+        own = self.case.own_changes.get(event.key) if event.key is not None else None
+        if own is not None and own.kind == "repaired":
+            self.repaired_at = event.created_at
         if by_person and self.touch is None:
             how = next(self._hands_on(event), None)
             self.touch = Touch(event.created_at, how) if how else None
@@ -215,9 +241,10 @@ class _History:
             self.by_person.add(change.field)
         if change.field == "group_id":
             self.group_chosen_at = event.created_at if by_person else None
+            self.repaired_at = None if by_person else self.repaired_at
 
     def _take_tags(self, event: Event, change: FieldChange, *, by_person: bool, by_us: bool) -> None:
-        for tag, is_added in _tag_steps(change):
+        for tag, is_added in tag_steps(change):
             if is_added:
                 self.tag_added_at[tag] = event.created_at
                 if by_us:
@@ -226,6 +253,8 @@ class _History:
                 self.tags_by_us.setdefault(tag, is_added)
             else:
                 self.tags_by_us.pop(tag, None)
+            if by_person and tag.startswith(self.tag_prefix):
+                self.repaired_at = None
             if by_person:
                 self.tags_by_person[tag] = is_added
             else:
@@ -236,7 +265,7 @@ class _History:
     ) -> None:
         """Who prevails between us and the account's rules; a person's hand ends the quarrel."""
         is_tags = change.field == "tags"
-        for name in (f"tag {tag}" for tag, _ in _tag_steps(change)) if is_tags else (change.field,):
+        for name in (f"tag {tag}" for tag, _ in tag_steps(change)) if is_tags else (change.field,):
             tug = self.tugs.get(name)
             if by_us:
                 self.tugs[name] = _Tug(event.created_at, tug.lost if tug and tug.lost_at else 0)
@@ -246,11 +275,17 @@ class _History:
                 self.tugs[name] = replace(tug, lost=tug.lost + 1, lost_at=event.created_at)
 
     def undone(self, now: datetime) -> frozenset[str]:
-        return frozenset(
-            name
+        return frozenset(self._undone(now))
+
+    def undone_until(self, now: datetime) -> datetime | None:
+        return min((lost_at + _PAUSE for lost_at in self._undone(now).values()), default=None)
+
+    def _undone(self, now: datetime) -> dict[str, datetime]:
+        return {
+            name: tug.lost_at
             for name, tug in self.tugs.items()
             if tug.lost >= _LOST_OFTEN and tug.lost_at is not None and now - tug.lost_at < _PAUSE
-        )
+        }
 
     def _count_stations(self, change: FieldChange) -> None:
         if change.field == "group_id" and change.value is not None:
@@ -280,7 +315,7 @@ class _History:
             elif change.field == "priority" and not event.is_create:
                 yield "chose the priority"
             elif change.field == "tags" and any(
-                tag.startswith(self.tag_prefix) for tag, _ in _tag_steps(change)
+                tag.startswith(self.tag_prefix) for tag, _ in tag_steps(change)
             ):
                 yield "chose the tier"
 
@@ -301,11 +336,3 @@ class _History:
 
 
 _PLAIN_FIELDS = frozenset({"group_id", "assignee_id", "priority", "type", "status"})
-
-
-def _tag_steps(change: FieldChange) -> Iterator[tuple[str, bool]]:
-    """(tag, True) for each added, (tag, False) for each removed tag of a change of tags."""
-    for tags, is_added in ((change.previous, False), (change.value, True)):
-        if isinstance(tags, tuple):
-            for tag in tags:
-                yield tag, is_added

@@ -193,6 +193,15 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnChange:
+    """What the journal knows of one of our updates that were made: its kind (`TicketChange.kind`), rule and reason."""
+
+    kind: str
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """All that is known of one ticket at one moment: the input of `derive`."""
 
@@ -212,6 +221,10 @@ class Case:
     """Digests of the notes zdsync has already left on this ticket."""
     holds: tuple[Hold, ...] = ()
     """Holds that nobody has ended, oldest first; whether one is in force depends on the time and the rules."""
+    own_changes: Mapping[str, OwnChange] = field(default_factory=dict)
+    """Our own updates of this ticket that were made, by the key in their audit."""
+    sla_breached: bool | None = None
+    """Whether Zendesk has counted a breach of an SLA target; None when metric events are not mirrored."""
 
 
 @dataclass(frozen=True, slots=True)

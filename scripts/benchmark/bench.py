@@ -156,6 +156,12 @@ def decided(bench: Bench) -> Iterator[Line]:
     yield at_least("  with the steps that failed", rates["traced"], " tickets/s", 30_000)
 
 
+def counted(bench: Bench) -> Iterator[Line]:
+    command = [sys.executable, "-m", "scripts.benchmark.spans", str(bench.times)]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)  # noqa: S603 - our own command
+    yield at_least("business time", float(told.stdout), " spans/s", 300_000)
+
+
 def idle(bench: Bench) -> Iterator[Line]:
     ticket = str(bench.account.unsolved(1)[0])
     for words in (("plan",), ("status",), ("explain", ticket)):
@@ -172,6 +178,7 @@ def measure(bench: Bench) -> Iterator[Line]:
     yield from incremental(bench)
     yield from idle(bench)
     yield from decided(bench)
+    yield from counted(bench)
 
 
 def main() -> None:

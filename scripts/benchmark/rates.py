@@ -59,7 +59,7 @@ def measure(cases: list[Case], rules: CompiledRules, rounds: int, now: datetime)
     today: date = now.date()
 
     def facts() -> list[Facts]:
-        return [derive(case, now, tag_prefix=rules.tag_prefix) for case in cases]
+        return [derive(case, now, rules.ladder) for case in cases]
 
     def traced(one: Facts) -> None:
         decide(one, rules, today)

@@ -269,7 +269,7 @@ def worlds(draw: st.DrawFn) -> World:
 def judge(
     world: World, rules: CompiledRules, findings: tuple[Finding, ...] = ()
 ) -> tuple[Verdict, TicketChange | None]:
-    facts = derive(world.case(findings), moment(), tag_prefix="tier_")
+    facts = derive(world.case(findings), moment(), rules.ladder)
     decision = decide(facts, rules, NOW.date())
     return decision.verdict, diff_ticket(facts, decision, rules, LAW_ACCOUNT)
 
@@ -351,7 +351,7 @@ def test_no_endless_ping_pong(world: World, rules: CompiledRules, at_once: bool)
     opponent = Opponent(world, at_once=at_once)
     written = 0
     for _ in range(12):
-        facts = derive(world.case(), moment(), tag_prefix="tier_")
+        facts = derive(world.case(), moment(), rules.ladder)
         decision = decide(facts, rules, NOW.date())
         change = diff_ticket(facts, decision, rules, LAW_ACCOUNT)
         if change is None or contested(facts, change):

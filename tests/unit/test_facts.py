@@ -19,13 +19,14 @@ from tests.build import (
     ticket,
 )
 from zdsync.facts import Facts, derive
+from zdsync.journey import Ladder
 from zdsync.model import Case, Event, FieldId, Finding, TicketId
 
 OURS = "run-1:1"
 
 
 def facts(given: Case) -> Facts:
-    return derive(given, moment(), tag_prefix="tier_")
+    return derive(given, moment(), Ladder())
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,7 @@ def _read_ticket_change(entry: Mapping[str, Any]) -> TicketChange:
         tags=tuple(entry["tags"]),
         note=entry["note"],
         note_digest=entry["note_digest"],
+        follower=UserId(entry["follower"]) if entry.get("follower") is not None else None,
     )
 
 

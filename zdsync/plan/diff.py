@@ -24,23 +24,26 @@ def diff_ticket(
     tags = _tags_after(ticket, target, rules)
     group = _group_after(ticket, target, rules)
     fields = tuple(_field_diffs(ticket, target))
-    if tags == ticket.tags and group is None and not fields:
-        return None
     moves = group is not None or (target.tier is not None and rules.tier_tag(target.tier) not in ticket.tags)
-    note, digest = _note(facts, decision, rules) if moves else (None, None)
+    is_told = moves or target.is_told_in_place
+    note, digest = _note(facts, decision, rules) if is_told else (None, None)
+    if tags == ticket.tags and group is None and not fields and note is None:
+        return None
+    leaving = _leaving(ticket, group, account)
     return TicketChange(
         ticket_id=ticket.id,
         updated_stamp=ticket.updated_at,
-        kind=decision.verdict.value if moves else LABELLED,
+        kind=decision.verdict.value if is_told else LABELLED,
         rule=decision.rule_id
-        if moves
+        if is_told
         else ", ".join(rule.id for rule in decision.labels) or decision.rule_id,
         reason=decision.reason,
         tier=target.tier.key if target.tier else None,
         fields=fields,
         group=group,
         group_before=_group_before(ticket, account) if group else None,
-        assignee_before=_leaving(ticket, group, account),
+        assignee_before=leaving,
+        follower=leaving if target.keeps_assignee_as_follower else None,
         add_tags=tuple(sorted(tags - ticket.tags)),
         remove_tags=tuple(sorted(ticket.tags - tags)),
         tags=tuple(sorted(tags)),
@@ -56,7 +59,8 @@ def _note(facts: Facts, decision: Decision, rules: CompiledRules) -> tuple[str |
     """
     note, rule, ticket = decision.target.note, decision.rule, facts.current
     is_first_place = ticket.group_id is None or not tier_tags(ticket.tags, rules.tag_prefix)
-    if note is None or rule is None or (rule.is_catch_all and is_first_place):
+    says_nothing = rule is not None and rule.is_catch_all and is_first_place
+    if note is None or rule is None or (says_nothing and not decision.target.is_told_in_place):
         return None, None
     digest = note_digest(ticket.id, note)
     return (None, None) if digest in facts.notes_written else (note, digest)

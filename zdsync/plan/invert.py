@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from zdsync.facts import is_person
+from zdsync.actors import is_person
 from zdsync.model import (
     Account,
     Case,

@@ -41,10 +41,11 @@ class FieldDiff:
 class TicketChange:
     """All that one run does to one ticket, as one update.
 
-    `kind` is the decision's verdict (assigned, adopted, followed, repaired), `labelled` when the ticket stays in its
-    tier and group, or `undone`; `rule` is the rule's id, the labelling rules' ids, or empty when none spoke.
+    `kind` is the decision's verdict (assigned, escalated, adopted, gated, …), `labelled` when the ticket stays in its
+    tier and group and nothing is said about it, or `undone`; `rule` is the rule's id, the labelling rules' ids, or empty when none spoke.
     `tags` is the full list expected afterwards. `group` stands beside `fields` since its id may not exist yet; None
-    when the ticket stays. `assignee_before` is the assignee who cannot go along and is cleared.
+    when the ticket stays. `assignee_before` is the assignee who cannot go along and is cleared; `follower` is the same
+    user when they are to follow the ticket from now on.
     """
 
     ticket_id: TicketId
@@ -62,6 +63,7 @@ class TicketChange:
     tags: tuple[str, ...] = ()
     note: str | None = None
     note_digest: str | None = None
+    follower: UserId | None = None
 
 
 @dataclass(frozen=True, slots=True)

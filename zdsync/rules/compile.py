@@ -9,14 +9,16 @@ from operator import attrgetter, itemgetter
 
 from zdsync.errors import Problem, RuleError
 from zdsync.facts import Facts
+from zdsync.journey import Ladder
 from zdsync.model import Account, FieldId, FieldValue, GroupId
 from zdsync.rules.fields import Field, misfits
 from zdsync.rules.findings import Check, nearest, problem, quoted
-from zdsync.rules.gates import Missing, missing_of
+from zdsync.rules.gates import Collected, Missing, collected_of, missing_of, things_asked
 from zdsync.rules.model import (
     AnyCondition,
     Condition,
     GateRule,
+    MoveRule,
     NamedCondition,
     Operator,
     Position,
@@ -61,45 +63,52 @@ class CompiledRule:
 
 
 @dataclass(frozen=True, slots=True)
-class CompiledGate(CompiledRule):
-    """A rule of `require`: it stands before a ticket that matches, unless one of `unless` holds or nothing is missing.
+class CompiledMove(CompiledRule):
+    """A rule of escalate or deescalate; `matches` answers its conditions alone, not its clock."""
 
-    `missing` names what is, in the order in which the rule asks for it.
+    rule: MoveRule
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledGate(CompiledRule):
+    """A gate; `unless` are the conditions of which one opens it.
+
+    `missing` lists by title what is not there yet, `collected` what is, with its value; both in the rule's order.
     """
 
+    rule: GateRule
     unless: tuple[CompiledCondition, ...] = ()
     missing: Missing = _NO_WORDS
+    collected: Collected = lambda _: ()
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledRules:
-    """A rule set bound to an account; of moves `matches` answers the conditions alone, not the tier nor the clock.
-
-    Group names are case folded; a group that is yet to be created has no id.
-    """
+    """A rule set bound to an account. Group names are case folded; a group that is yet to be created has no id."""
 
     rules: RuleSet
     ignore: tuple[CompiledRule, ...]
     assign: tuple[CompiledRule, ...]
     annotate: tuple[CompiledRule, ...]
-    require: tuple[CompiledGate, ...]
-    escalate: tuple[CompiledRule, ...]
-    deescalate: tuple[CompiledRule, ...]
     group_ids: Mapping[str, GroupId]
     tiers_of_group: Mapping[GroupId, tuple[Tier, ...]]
     tag_prefix: str
+    ladder: Ladder
+    require: tuple[CompiledGate, ...] = ()
+    escalate: tuple[CompiledMove, ...] = ()
+    deescalate: tuple[CompiledMove, ...] = ()
+    asks_business_hours: bool = False
+    """Whether a condition looks at `in_business_hours`, whose answer changes by itself."""
 
     @property
-    def everything(self) -> tuple[CompiledRule, ...]:
-        """Every rule, block by block."""
-        return (
-            *self.ignore,
-            *self.assign,
-            *self.require,
-            *self.escalate,
-            *self.deescalate,
-            *self.annotate,
-        )
+    def placing(self) -> tuple[CompiledRule, ...]:
+        """The rules that see a ticket as it would be without zdsync's own changes."""
+        return (*self.ignore, *self.assign, *self.annotate)
+
+    @property
+    def moving(self) -> tuple[CompiledRule, ...]:
+        """The rules that see a ticket as it stands."""
+        return (*self.require, *self.escalate, *self.deescalate)
 
     def tier_tag(self, tier: Tier) -> str:
         return f"{self.tag_prefix}{tier.key}"
@@ -121,29 +130,44 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
         for block, block_rules in (
             ("ignore", rules.ignore),
             ("assign", rules.assign),
-            ("escalate", rules.escalate),
-            ("deescalate", rules.deescalate),
             ("annotate", rules.annotate),
         )
     }
     gates = tuple(binder.gate(rule) for rule in rules.require)
+    escalate, deescalate = (
+        tuple(binder.move(rule) for rule in moves) for moves in (rules.escalate, rules.deescalate)
+    )
     for named in rules.conditions.values():
         binder.condition(named)
     problems = (*find_faults(rules, tag_prefix=tag_prefix, today=today), *binder.problems)
     if problems:
         raise RuleError(tuple(sorted(set(problems))))
     ids = {g.name.casefold(): g.id for g in account.groups if not g.is_deleted} if account else {}
+    tiers_of_group = _tiers_of_group(rules.tiers, ids)
     return CompiledRules(
         rules=rules,
         ignore=bound["ignore"],
         assign=bound["assign"],
         annotate=bound["annotate"],
         require=gates,
-        escalate=bound["escalate"],
-        deescalate=bound["deescalate"],
+        escalate=escalate,
+        deescalate=deescalate,
         group_ids=ids,
-        tiers_of_group=_tiers_of_group(rules.tiers, ids),
+        tiers_of_group=tiers_of_group,
         tag_prefix=tag_prefix,
+        asks_business_hours=any(
+            plain(one.field) == "in_business_hours" for one in rules.written_conditions()
+        ),
+        ladder=Ladder(
+            tag_prefix=tag_prefix,
+            keys=tuple(tier.key for tier in rules.tiers),
+            tiers_of_group={
+                group: tuple(tier.key for tier in tiers) for group, tiers in tiers_of_group.items()
+            },
+            sensitive=frozenset(
+                ids[name.casefold()] for name in rules.sensitive_groups if name.casefold() in ids
+            ),
+        ),
     )
 
 
@@ -173,17 +197,23 @@ class _Binder:
         self.problems.extend(problems)
         return CompiledRule(rule, _all_and_any(everything, either), everything, either, fields)
 
+    def move(self, rule: MoveRule) -> CompiledMove:
+        one = self.rule(rule)
+        return CompiledMove(rule, one.matches, one.all, one.any, one.set_fields)
+
     def gate(self, rule: GateRule) -> CompiledGate:
-        plain = self.rule(rule)
+        one = self.rule(rule)
         at = rule.marks.get("fields", rule.at)
         fields = [field for name in rule.fields if (field := self._field(name, at)) is not None]
+        asked = things_asked(rule, fields)
         return CompiledGate(
             rule,
-            plain.matches,
-            plain.all,
-            plain.any,
+            one.matches,
+            one.all,
+            one.any,
             unless=self._conditions(rule.unless),
-            missing=missing_of(rule, fields),
+            missing=missing_of(asked),
+            collected=collected_of(asked),
         )
 
     def condition(self, condition: AnyCondition) -> CompiledCondition:

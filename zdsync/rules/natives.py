@@ -34,7 +34,7 @@ def native_conflicts(
     Left out are triggers that act only when a ticket is created, before any rule is asked, and whatever acts only on
     solved tickets, which rules leave alone.
     """
-    compiled = [one for one in rules.everything if one.rule.enabled]
+    compiled = [one for one in (*rules.placing, *rules.moving) if one.rule.enabled]
     reads = [(one, frozenset(_reads(one, vocabulary))) for one in compiled]
     writes = [(one, frozenset(_writes(one, rules))) for one in compiled]
     for native in natives:

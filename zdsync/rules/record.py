@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from zdsync.facts import is_person
+from zdsync.actors import is_person
 from zdsync.model import Account, Case, Event, FieldChange, FieldId, FieldValue, Organization, User
 from zdsync.rules.fields import fold_name
 from zdsync.rules.model import GateRule, RuleSet

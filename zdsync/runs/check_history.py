@@ -16,6 +16,7 @@ from zdsync.rules.findings import Check, problem
 from zdsync.rules.model import RuleSet
 from zdsync.rules.natives import native_conflicts, unknown_natives
 from zdsync.rules.vocabulary import Vocabulary
+from zdsync.tiers.decide import standing
 
 SPAN = timedelta(days=90)
 MOST = 5_000
@@ -35,8 +36,9 @@ def check_history(mirror: Mirror, rules: RuleSet, *, tag_prefix: str, now: datet
     contested: Counter[tuple[str, str]] = Counter()
     looked_at = 0
     for case in mirror.read_cases(mirror.read_latest_ids(now - SPAN, MOST)):
-        facts = derive(case, now, tag_prefix=tag_prefix)
-        matched = {one.rule.id for one in all_matches(compiled.everything, facts)}
+        facts = derive(case, now, compiled.ladder)
+        matched = {one.rule.id for one in all_matches(compiled.placing, facts)}
+        matched |= {one.rule.id for one in all_matches(compiled.moving, standing(facts))}
         seen.update(matched)
         contested.update(_decided_by_order(compiled.assign, matched))
         looked_at += 1
@@ -45,7 +47,7 @@ def check_history(mirror: Mirror, rules: RuleSet, *, tag_prefix: str, now: datet
         *native_conflicts(compiled, mirror.read_native_rules(), Vocabulary(account)),
     ]
     if looked_at >= _FEWEST:
-        found += _not_seen(compiled.everything, seen, looked_at, now)
+        found += _not_seen((*compiled.placing, *compiled.moving), seen, looked_at, now)
         found += _order_matters(compiled.assign, contested)
     return tuple(sorted(set(found)))
 

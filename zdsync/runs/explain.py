@@ -12,9 +12,10 @@ from zdsync.ports import Clock, Journal, JournalEntry, Mirror
 from zdsync.rules.compile import CompiledGate
 from zdsync.rules.evaluate import Trace, is_live, trace
 from zdsync.rules.findings import nearest
-from zdsync.rules.model import GateRule, MoveRule, Rule, RuleSet
+from zdsync.rules.model import MoveRule, Rule, RuleSet
 from zdsync.rules.words import standing
 from zdsync.runs.plan import Judge, Judged, make_judge
+from zdsync.tiers.decide import standing as as_it_stands
 from zdsync.tiers.model import Decision, Verdict
 
 
@@ -90,12 +91,14 @@ def explain_rule(
     case = _case(mirror, ticket_id)
     judge = make_judge(mirror, rules, clock.now(), tag_prefix=tag_prefix, journal=journal)
     judged = judge.judge(case, even_if_settling=True)
-    compiled = next(one for one in judge.rules.everything if one.rule.id == rule_id)
-    asked = trace(compiled, judged.facts)
+    moving = next((one for one in judge.rules.moving if one.rule.id == rule_id), None)
+    facts = judged.facts if moving is None else as_it_stands(judged.facts)
+    compiled = moving or next(one for one in judge.rules.placing if one.rule.id == rule_id)
+    asked = trace(compiled, facts)
     if not asked.matches:
         stands = "So it has no part in this ticket."
     elif isinstance(compiled, CompiledGate):
-        stands = _gate_stands(compiled, judged.facts)
+        stands = _gate_stands(compiled, facts)
     else:
         stands = _stands(asked.rule, judged, judge)
     return RuleAnswer(ticket_id, asked, stands)
@@ -103,7 +106,6 @@ def explain_rule(
 
 def _gate_stands(gate: CompiledGate, facts: Facts) -> str:
     """Whether the gate would let the ticket into its tier."""
-    assert isinstance(gate.rule, GateRule)
     before = f"before tier {gate.rule.before_tier}"
     if not is_live(gate.rule, facts.current.id, facts.now.date()):
         return f"It does not act on this ticket: {standing(gate.rule)}."

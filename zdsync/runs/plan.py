@@ -41,7 +41,7 @@ class Judge:
 
     def judge(self, case: Case, *, even_if_settling: bool = False) -> Judged:
         """Facts, decision and change; `even_if_settling` decides on what is known, for explaining only."""
-        facts = derive(case, self.now, tag_prefix=self.rules.tag_prefix)
+        facts = derive(case, self.now, self.rules.ladder)
         if even_if_settling:
             facts = replace(facts, is_settling=False)
         if case.ticket.id in self.unresolved:

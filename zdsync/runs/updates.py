@@ -80,6 +80,8 @@ def api_fields(change: TicketChange, group_id: GroupId | None) -> dict[str, Any]
         fields["group_id"] = group_id
     if change.assignee_before is not None:
         fields["assignee_id"] = None
+    if change.follower is not None:
+        fields["followers"] = [{"user_id": change.follower, "action": "put"}]
     return fields
 
 

@@ -1,4 +1,4 @@
-"""From facts and rules to exactly one outcome: ignore, private data, people's choices, assignment; then labels."""
+"""From facts and rules to exactly one outcome: ignore, private data, holds, people's choices, moves, assignment; labels."""
 
 from __future__ import annotations
 
@@ -7,20 +7,28 @@ from dataclasses import replace
 from datetime import date
 
 from zdsync.facts import Facts
-from zdsync.model import FieldId, FieldValue, HoldReason
+from zdsync.model import HoldReason
 from zdsync.rules.compile import CompiledRule, CompiledRules
 from zdsync.rules.evaluate import all_matches, is_live, is_on
 from zdsync.rules.model import Rule, Tier
+from zdsync.tiers import holds
+from zdsync.tiers.gates import closed_gates, gate_note, gate_tags
 from zdsync.tiers.model import Decision, Target, Verdict
-from zdsync.tiers.notes import handover_note
-from zdsync.tiers.state import is_sensitive, settle
+from zdsync.tiers.moves import Step, has_been_moved, is_back_from_vendor, next_step, reminders
+from zdsync.tiers.notes import reminder_note
+from zdsync.tiers.state import Settlement, settle
+from zdsync.tiers.targets import assignment, is_home, labels, moved, unless_chosen
+
+_SETTLED = frozenset({Verdict.ADOPTED, Verdict.FOLLOWED, Verdict.REPAIRED, Verdict.UNPLACED})
+"""What brings a ticket in order or leaves it to people; moves wait until then."""
 
 
 def decide(facts: Facts, rules: CompiledRules, today: date) -> Decision:
     """One outcome for one ticket from one snapshot; the effects of rules never feed the same pass.
 
-    Order: finished, settling, `ignore`, a `private_only` rule of `assign`, a hold, a person's hand on the ticket,
-    `assign`; then `annotate` adds labels to whatever was decided, but to a held ticket.
+    Order: finished, settling, `ignore`, a `private_only` rule of `assign`, a hold, bringing tag and group in order
+    after people, the respect for their move, `escalate`, `deescalate`, `assign`. What would move the ticket is then
+    asked for the move limit and the gates. Last, `annotate` adds labels to whatever was decided, but to a held ticket.
     """
     ticket = facts.current
     if not ticket.is_unsolved:
@@ -31,32 +39,51 @@ def decide(facts: Facts, rules: CompiledRules, today: date) -> Decision:
     if ignored is not None:
         return Decision(ticket.id, Verdict.IGNORED, ignored.rule.why, rule=ignored.rule)
     placed = _place(facts, rules, today)
-    return placed if placed.verdict is Verdict.HELD else _with_labels(placed, facts, rules, today)
+    if placed.verdict is Verdict.HELD:
+        return placed
+    return _without_old_marks(_with_labels(placed, facts, rules, today), facts, rules)
+
+
+def standing(facts: Facts) -> Facts:
+    """The facts for rules that look at the ticket as it stands, our own marks included: moves and gates."""
+    return facts if facts.ticket is facts.current else replace(facts, ticket=facts.current, _folded={})
 
 
 def _place(facts: Facts, rules: CompiledRules, today: date) -> Decision:
     private, _ = _winner([rule for rule in rules.assign if rule.rule.then.private_only], facts, today)
-    held = _hold_reason(facts, rules) if private is None else None
-    if held is not None:
-        return Decision(facts.current.id, Verdict.HELD, held)
-    if private is None and facts.touch is not None:
-        settled = settle(facts, rules)
-        return Decision(facts.current.id, settled.verdict, settled.reason, settled.target)
-    winner, shadow = (private, ()) if private is not None else _winner(rules.assign, facts, today)
-    if winner is None:
-        return Decision(facts.current.id, Verdict.UNPLACED, "no live rule of assign matches", shadow=shadow)
-    target = _assignment(facts, rules, winner)
-    return Decision(facts.current.id, Verdict.ASSIGNED, winner.rule.why, target, winner.rule, shadow=shadow)
+    if private is not None:
+        return _assigned(facts, rules, private, ())
+    hold = holds.hold_in_force(facts, rules)
+    if hold is not None:
+        wait = holds.told(hold)
+        is_undone = hold.reason is HoldReason.UNDO
+        forced = None if is_undone else _move(facts, rules, today, only_forced=True)
+        return forced or Decision(facts.current.id, Verdict.HELD, wait.reason)
+    if facts.touch is not None or has_been_moved(facts):
+        return _settled(facts, rules, today)
+    return _move(facts, rules, today) or _assign(facts, rules, today)
 
 
-def _hold_reason(facts: Facts, rules: CompiledRules) -> str | None:
-    """Why the ticket is held now; None when no hold is in force."""
-    hold = next((hold for hold in facts.holds if hold.is_in_force(facts.now, rules.rules.digest)), None)
-    if hold is None:
-        return None
-    who = f"undone by run {hold.run_id}" if hold.reason is HoldReason.UNDO else "held by hand"
-    end = "a release" if hold.until is None else f"{hold.until:%Y-%m-%d %H:%M} UTC"
-    return f"{who}; left alone until {'the rules change or ' * (hold.rules_digest is not None)}{end}"
+def _settled(facts: Facts, rules: CompiledRules, today: date) -> Decision:
+    """A ticket that people have in hand or that was moved on: brought in order first, then moved when its time has come."""
+    settled = settle(facts, rules)
+    if settled.verdict is Verdict.REPAIRED and facts.repaired_at is not None:
+        reason = f"{settled.reason}: a second time since it was repaired; left alone until a person chooses"
+        return Decision(facts.current.id, Verdict.HELD, reason, notify=("",))
+    if settled.verdict in _SETTLED:
+        return _of(facts, settled)
+    wait = holds.respect(facts, rules)
+    if wait is not None:
+        forced = _move(facts, rules, today, only_forced=True)
+        return forced or Decision(facts.current.id, Verdict.RESPECTED, wait.reason, settled.target)
+    return _move(facts, rules, today) or _reminded(facts, rules) or _of(facts, settled)
+
+
+def _of(facts: Facts, settled: Settlement) -> Decision:
+    return Decision(facts.current.id, settled.verdict, settled.reason, settled.target)
+
+
+# Assignment
 
 
 def _winner(
@@ -74,48 +101,125 @@ def _winner(
     return None, tuple(shadow)
 
 
-def _assignment(facts: Facts, rules: CompiledRules, winner: CompiledRule) -> Target:
-    """What an assign rule asks for, less what a person has chosen otherwise."""
-    then = winner.rule.then
-    tier = rules.rules.tier(then.tier) if then.tier is not None else None
-    assert tier is not None, "compiling refuses an assign rule without a known tier"
-    group = _destination(facts, rules, winner.rule, tier)
-    note = handover_note(facts, winner.rule, tier, group or _group_name(facts, rules, tier), _known(facts))
-    return Target(
-        tier=tier,
-        group=group,
-        priority=_unless_chosen(facts, "priority", then.priority),
-        type=_unless_chosen(facts, "type", then.type),
-        status=_unless_chosen(facts, "status", then.status),
-        set_fields=_unchosen_fields(facts, winner),
-        add_tags=_unless_removed(facts, then.add_tags),
-        remove_tags=_unless_added(facts, then.remove_tags),
-        note=note,
+def _assign(facts: Facts, rules: CompiledRules, today: date) -> Decision:
+    winner, shadow = _winner(rules.assign, facts, today)
+    if winner is None:
+        return Decision(facts.current.id, Verdict.UNPLACED, "no live rule of assign matches", shadow=shadow)
+    decision = _assigned(facts, rules, winner, shadow)
+    tier = decision.target.tier
+    assert tier is not None, "an assignment names its tier"
+    if tier.key == facts.tier:
+        return decision
+    if facts.tier is not None and (limited := _limited(facts, rules)) is not None:
+        return limited
+    place = rules.rules.tier(facts.tier or "") or _catch_all_tier(rules)
+    if place == tier:
+        return decision
+    return _gated(facts, rules, today, tier, place) or decision
+
+
+def _assigned(facts: Facts, rules: CompiledRules, winner: CompiledRule, shadow: tuple[Rule, ...]) -> Decision:
+    return Decision(
+        facts.current.id,
+        Verdict.ASSIGNED,
+        winner.rule.why,
+        assignment(facts, rules, winner),
+        winner.rule,
+        shadow=shadow,
+        notify=_notify(winner.rule),
     )
 
 
-def _destination(facts: Facts, rules: CompiledRules, rule: Rule, tier: Tier) -> str | None:
-    """The group to move to; None to stay: private data stays with whichever sensitive group has it."""
-    if rule.then.private_only and is_sensitive(facts.current.group_id, rules):
+def _notify(rule: Rule) -> tuple[str, ...]:
+    return (rule.then.notify,) if rule.then.notify else ()
+
+
+def _catch_all_tier(rules: CompiledRules) -> Tier:
+    """Where a new ticket waits that may not enter its tier yet."""
+    key = rules.assign[-1].rule.then.tier
+    tier = rules.rules.tier(key) if key is not None else None
+    assert tier is not None, "compiling refuses a catch-all without a known tier"
+    return tier
+
+
+# Moves
+
+
+def _move(facts: Facts, rules: CompiledRules, today: date, *, only_forced: bool = False) -> Decision | None:
+    """The escalation or de-escalation that is due, or what keeps it back; None when none is due."""
+    step, shadow = next_step(standing(facts), rules, today, only_forced=only_forced)
+    if step is None:
         return None
-    return rule.then.group or (None if _is_home(facts, rules, tier) else tier.group)
+    if step.tier is not None:
+        kept_back = _limited(facts, rules) or _gated(facts, rules, today, step.tier, None)
+        if kept_back is not None:
+            return kept_back
+    return Decision(
+        facts.current.id,
+        Verdict.DEESCALATED if _is_down(rules, step) else Verdict.ESCALATED,
+        step.rule.why,
+        moved(facts, rules, step),
+        step.rule,
+        shadow=shadow,
+        reading=step.reading,
+        notify=_notify(step.rule),
+    )
 
 
-def _is_home(facts: Facts, rules: CompiledRules, tier: Tier) -> bool:
-    group = facts.current.group_id
-    return group is not None and tier in rules.tiers_of_group.get(group, ())
+def _is_down(rules: CompiledRules, step: Step) -> bool:
+    return any(step.compiled is one for one in rules.deescalate)
 
 
-def _group_name(facts: Facts, rules: CompiledRules, tier: Tier) -> str:
-    """The name of the tier's group that the ticket is in, else the tier's default."""
-    here = facts.current.group_id
-    return next((name for name in tier.groups if rules.group_ids.get(name.casefold()) == here), tier.group)
+def _limited(facts: Facts, rules: CompiledRules) -> Decision | None:
+    wait = holds.move_limit(facts, rules)
+    limit = rules.rules.move_limit
+    if wait is None or limit is None:
+        return None
+    add = tuple(tag for tag in limit.add_tags if facts.person_tags.get(tag) is not False)
+    return Decision(
+        facts.current.id,
+        Verdict.LIMITED,
+        wait.reason,
+        Target(tier=rules.rules.tier(facts.tier or ""), add_tags=add),
+        notify=(limit.notify,) if limit.notify else (),
+    )
 
 
-def _known(facts: Facts) -> tuple[tuple[str, str], ...]:
-    ticket = facts.ticket
-    pairs = (("priority", ticket.priority), ("type", ticket.type), ("channel", ticket.channel or None))
-    return tuple((name, value) for name, value in pairs if value)
+def _gated(
+    facts: Facts, rules: CompiledRules, today: date, tier: Tier, place: Tier | None
+) -> Decision | None:
+    """The gates that keep the ticket out of `tier`; it waits in `place`, None for where it is."""
+    closed = closed_gates(standing(facts), rules, tier, today)
+    if not closed:
+        return None
+    tags = tuple(dict.fromkeys(tag for gate in closed for tag in gate.rule.missing_tags))
+    asked = any(gate.rule.asks_by for gate in closed) and not facts.current.tags.issuperset(tags)
+    missing = ", ".join(dict.fromkeys(name for gate in closed for name in gate.missing))
+    target = Target(
+        tier=place or rules.rules.tier(facts.tier or ""),
+        group=None if place is None or is_home(facts, rules, place) else place.group,
+        status=unless_chosen(facts, "status", "pending") if asked else None,
+        add_tags=tags,
+        note=gate_note(closed, tier),
+        is_told_in_place=True,
+    )
+    reason = f"it waits before tier {tier.key} until this is known: {missing}"
+    return Decision(facts.current.id, Verdict.GATED, reason, target, closed[0].rule)
+
+
+def _reminded(facts: Facts, rules: CompiledRules) -> Decision | None:
+    """The latest reminder of a vendor that is due and was not left yet."""
+    found = reminders(facts, rules)
+    since = facts.journey.status_since
+    if found is None or since is None or len(found[1]) < 2:
+        return None
+    rule, moments = found
+    target = Target(note=reminder_note(rule, moments[-2], since), is_told_in_place=True)
+    reason = f"it has waited for a vendor since {since:%Y-%m-%d %H:%M} UTC"
+    return Decision(facts.current.id, Verdict.REMINDED, reason, target, rule, notify=_notify(rule))
+
+
+# Labels
 
 
 def _with_labels(decision: Decision, facts: Facts, rules: CompiledRules, today: date) -> Decision:
@@ -126,40 +230,24 @@ def _with_labels(decision: Decision, facts: Facts, rules: CompiledRules, today: 
         return decision
     target = decision.target
     for rule in matched:
-        labels = _labels_of(rule, facts)
+        added = labels(facts, rule)
         target = replace(
             target,
-            add_tags=_union(target.add_tags, labels.add_tags),
-            remove_tags=_union(target.remove_tags, labels.remove_tags),
-            set_fields={**labels.set_fields, **target.set_fields},
+            add_tags=_union(target.add_tags, added.add_tags),
+            remove_tags=_union(target.remove_tags, added.remove_tags),
+            set_fields={**added.set_fields, **target.set_fields},
         )
     return replace(decision, target=target, labels=tuple(rule.rule for rule in matched))
 
 
-def _labels_of(rule: CompiledRule, facts: Facts) -> Target:
-    """The labels a rule adds, less what a person has chosen otherwise."""
-    then = rule.rule.then
-    return Target(
-        set_fields=_unchosen_fields(facts, rule),
-        add_tags=_unless_removed(facts, then.add_tags),
-        remove_tags=_unless_added(facts, then.remove_tags),
-    )
-
-
-def _unless_chosen(facts: Facts, field: str, value: str | None) -> str | None:
-    return None if field in facts.person_fields else value
-
-
-def _unchosen_fields(facts: Facts, rule: CompiledRule) -> dict[FieldId, FieldValue]:
-    return {id: value for id, value in rule.set_fields.items() if str(id) not in facts.person_fields}
-
-
-def _unless_removed(facts: Facts, tags: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(tag for tag in tags if facts.person_tags.get(tag) is not False)
-
-
-def _unless_added(facts: Facts, tags: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(tag for tag in tags if facts.person_tags.get(tag) is not True)
+def _without_old_marks(decision: Decision, facts: Facts, rules: CompiledRules) -> Decision:
+    """Take away what we have set while something lasted that is over: a closed gate, a vendor's turn."""
+    marks = gate_tags(rules) | ({rules.rules.vendor.tag} if is_back_from_vendor(facts, rules) else set())
+    old = (marks & facts.tags_by_us & facts.current.tags) - set(decision.target.add_tags)
+    if not old:
+        return decision
+    removed = _union(decision.target.remove_tags, tuple(sorted(old)))
+    return replace(decision, target=replace(decision.target, remove_tags=removed))
 
 
 def _union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:

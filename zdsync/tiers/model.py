@@ -8,10 +8,11 @@ from enum import StrEnum
 
 from zdsync.model import FieldId, FieldValue, TicketId
 from zdsync.rules.model import Rule, Tier
+from zdsync.tiers.clocks import Reading
 
 
 class Verdict(StrEnum):
-    """What was decided of a ticket; only the middle four may change its tier or group."""
+    """What was decided of a ticket; only those from ASSIGNED to REPAIRED may change its tier or group."""
 
     FINISHED = "finished"
     """Solved, closed or deleted: not judged."""
@@ -22,7 +23,12 @@ class Verdict(StrEnum):
     """An earlier write of ours has no known outcome yet."""
     HELD = "held"
     """A lead or an undo holds it: no rule changes its tier, its group or its labels."""
+    RESPECTED = "respected"
+    """A person has moved it to another tier lately: no rule moves it on yet."""
     ASSIGNED = "assigned"
+    ESCALATED = "escalated"
+    """Up the ladder, or to a vendor outside."""
+    DEESCALATED = "deescalated"
     ADOPTED = "adopted"
     """A person had it before us: it gets the tier tag of its group's tier, and no note."""
     FOLLOWED = "followed"
@@ -30,11 +36,21 @@ class Verdict(StrEnum):
     REPAIRED = "repaired"
     """Tier tags contradicted each other or the group without a person's doing: mended once."""
     KEPT = "kept"
-    """A person has it and its tier is in order."""
+    """A person has it, or zdsync has moved it on, and its tier is in order."""
+    GATED = "gated"
+    """It would enter a tier, but something that must be known before is missing."""
+    LIMITED = "limited"
+    """It would move once more than `move_limit` allows."""
+    REMINDED = "reminded"
+    """It has waited long for a vendor: a note says so."""
     CONTESTED = "contested"
     """A trigger or automation of the account set back what we wrote, twice in a row: left alone for a day."""
     UNPLACED = "unplaced"
     """A person has it in a group of no tier: left alone, listed for a lead."""
+
+
+WAITING = frozenset({Verdict.HELD, Verdict.RESPECTED, Verdict.GATED, Verdict.LIMITED})
+"""Tickets that rules leave where they are for now; a plan lists each with its reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,10 @@ class Target:
     remove_tags: tuple[str, ...] = ()
     note: str | None = None
     """Text of the hand-over note to leave if the ticket moves."""
+    is_told_in_place: bool = False
+    """Whether the note is left although the ticket stays where it is."""
+    keeps_assignee_as_follower: bool = False
+    """Whether an assignee who cannot go along to the new group is to follow the ticket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +87,10 @@ class Decision:
     rule: Rule | None = None
     labels: tuple[Rule, ...] = ()
     shadow: tuple[Rule, ...] = ()
+    reading: Reading | None = None
+    """The clock that moved it."""
+    notify: tuple[str, ...] = ()
+    """Who is to be told, besides the note."""
 
     @property
     def rule_id(self) -> str:

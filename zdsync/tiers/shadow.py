@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from zdsync.facts import is_person
+from zdsync.actors import is_person
 from zdsync.model import Account, Case, Event, GroupId, TicketId
 from zdsync.rules.compile import CompiledRules
 

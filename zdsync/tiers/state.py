@@ -100,8 +100,8 @@ def _keep_only(facts: Facts, rules: CompiledRules, tier: Tier) -> Settlement:
     if len(tier_tags(facts.current.tags, rules.tag_prefix)) > 1:
         reason = f"several tier tags; {rules.tier_tag(tier)} is the newest and stands"
         return Settlement(Verdict.REPAIRED, Target(tier=tier), reason)
-    how = facts.touch.how if facts.touch else "has it"
-    return Settlement(Verdict.KEPT, Target(tier=tier), f"a person {how}; tier {tier.key} stays")
+    who = f"a person {facts.touch.how}" if facts.touch else "zdsync has moved it on"
+    return Settlement(Verdict.KEPT, Target(tier=tier), f"{who}; tier {tier.key} stays")
 
 
 def _person_chose_tag_last(facts: Facts, rules: CompiledRules, tier: Tier) -> bool:

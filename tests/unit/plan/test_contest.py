@@ -8,6 +8,7 @@ import pytest
 
 from tests.build import AGENT, SPECIALISTS, case, moment
 from zdsync.facts import derive
+from zdsync.journey import Ladder
 from zdsync.model import TicketId
 from zdsync.plan.contest import contested
 from zdsync.plan.model import FieldDiff, GroupRef, TicketChange
@@ -39,13 +40,11 @@ CHANGE = TicketChange(
 )
 def test_contested_parts_are_named(undone: tuple[str, ...], named: tuple[str, ...]) -> None:
     """Fields, the group, a cleared assignee and each tag count; what the change leaves alone does not."""
-    facts = replace(derive(case(), moment(), tag_prefix="tier_"), undone=frozenset(undone))
+    facts = replace(derive(case(), moment(), Ladder()), undone=frozenset(undone))
     assert contested(facts, CHANGE) == named
 
 
 def test_a_change_that_only_labels_has_fewer_parts() -> None:
     """Without a group and a cleared assignee only fields and tags are compared."""
-    facts = replace(
-        derive(case(), moment(), tag_prefix="tier_"), undone=frozenset({"group_id", "assignee_id"})
-    )
+    facts = replace(derive(case(), moment(), Ladder()), undone=frozenset({"group_id", "assignee_id"}))
     assert contested(facts, replace(CHANGE, group=None, assignee_before=None)) == ()

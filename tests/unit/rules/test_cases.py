@@ -11,6 +11,7 @@ from tests.unit.rules.build import ACCOUNT, FRONTLINE, HEAD, NOW, SPECIALISTS, r
 from zdsync.detect import TextFilter
 from zdsync.errors import RuleError
 from zdsync.facts import Facts, derive
+from zdsync.journey import Ladder
 from zdsync.model import Account
 from zdsync.rules.cases import RuleCase, parse_cases
 from zdsync.rules.make_case import CaseMaker
@@ -49,7 +50,7 @@ def facts(body: str, *, account: Account | None = ACCOUNT) -> Facts:
     maker = CaseMaker(known, RULES, TextFilter("masked"), tag_prefix="tier_")
     staged = maker.make(one)
     assert maker.problems == []
-    return derive(staged.case, staged.now, tag_prefix="tier_")
+    return derive(staged.case, staged.now, Ladder())
 
 
 def told(text: str, *, account: Account | None = ACCOUNT) -> list[str]:

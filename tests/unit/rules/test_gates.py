@@ -6,9 +6,13 @@ import pytest
 
 from tests.unit.rules.build import (
     ACCOUNT,
+    COLOURS,
+    CONSENT,
     ERROR,
     FULL,
     HEAD,
+    NOW,
+    STEPS,
     VERSION,
     WEIGHT,
     compiled,
@@ -70,6 +74,35 @@ def test_any_field_that_conditions_know_can_be_asked_for(
     rule = gate(f"fields: [{field}]")
     assert rule.missing(facts()) == (called,)
     assert rule.missing(facts(**filled)) == ()
+
+
+def test_what_is_there_is_told_with_its_value() -> None:
+    """In one line, cut where it is long; a finding's text is never told, nor a ticket's whole text."""
+    rule = gate(
+        "fields: [app_version, steps_to_reproduce, Consent, Colours, due_at, subject], attachment: true, detects: iban"
+    )
+    about = facts(
+        custom_fields={
+            VERSION: "2.1",
+            STEPS: f"Click\nand wait {'x' * 200}",
+            CONSENT: False,
+            COLOURS: ("red", "dark_blue"),
+        },
+        due_at=NOW,
+        subject="Help",
+        attachments=2,
+        detected=frozenset({"iban"}),
+    )
+    assert rule.missing(about) == ()
+    assert rule.collected(about) == (
+        ("App version", "2.1"),
+        ("Steps to reproduce", f"Click and wait {'x' * 104}…"),
+        ("Consent", "no"),
+        ("Colours", "Red, Dark Blue"),
+        ("due at", "2026-11-20 12:00"),
+        ("attachments", "2"),
+    )
+    assert rule.collected(facts()) == ()
 
 
 def test_a_title_is_left_as_it_is() -> None:
@@ -147,4 +180,4 @@ def test_moves_are_compiled_in_order() -> None:
     assert found.escalate[0].set_fields == {WEIGHT: 2}
     assert not found.escalate[1].matches(facts())
     assert found.deescalate[0].matches(facts(status="pending"))
-    assert [one.rule.id for one in found.everything] == ["urgent", "rest", "a", "b", "c"]
+    assert [one.rule.id for one in (*found.placing, *found.moving)] == ["urgent", "rest", "a", "b", "c"]

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.unit.rules.build import facts, holds, told_of
+from tests.unit.rules.build import NOW, facts, holds, told_of
+from zdsync.actors import Actor
+from zdsync.journey import Basis, Journey, Stay
 from zdsync.model import User, UserId
+
+
+def way(*tiers: str) -> Journey:
+    """Through these tiers, an hour in each, up to the last, where the ticket is."""
+    times = [NOW + timedelta(hours=number) for number in range(len(tiers))]
+    return Journey(
+        tuple(
+            Stay(tier, at, None if at == times[-1] else at + timedelta(hours=1), Actor.ZDSYNC, Basis.TAG)
+            for tier, at in zip(tiers, times, strict=True)
+        )
+    )
 
 
 @pytest.mark.parametrize(
     ("condition", "given", "expected"),
     [
-        ("tier: 2", {"tier": "2"}, True),
-        ("tier: [1, 2]", {"tier": "2"}, True),
-        ("tier: {is_not: 1}", {"tier": "2"}, True),
+        ("tier: 2", {"journey": way("2")}, True),
+        ("tier: [1, 2]", {"journey": way("2")}, True),
+        ("tier: {is_not: 1}", {"journey": way("2")}, True),
         ("tier: 2", {}, False),
         ("tier: none", {}, True),
-        ("tier: none", {"tier": "1"}, False),
+        ("tier: none", {"journey": way("1")}, False),
         ("tier: present", {}, False),
-        ("tier: present", {"tier": "1"}, True),
-        ("previous_tier: 1", {"previous_tier": "1"}, True),
+        ("tier: present", {"journey": way("1")}, True),
+        ("previous_tier: 1", {"journey": way("1", "2")}, True),
         ("previous_tier: {is_not: 1}", {}, True),
         ("previous_tier: not_present", {}, True),
-        ("moves: {at_least: 2}", {"moves": 2}, True),
-        ("moves: {less_than: 2}", {"moves": 2}, False),
+        ("moves: {at_least: 2}", {"journey": way("2", "1", "2")}, True),
+        ("moves: {less_than: 2}", {"journey": way("2", "1", "2")}, False),
         ("moves: 0", {}, True),
         ("sla.breached: true", {"sla_breached": True}, True),
         ("sla.breached: true", {"sla_breached": False}, False),

@@ -78,7 +78,7 @@ def rules() -> CompiledRules:
 
 
 def judge(rules: CompiledRules, given: Case) -> tuple[Decision, TicketChange | None]:
-    facts = derive(given, moment(), tag_prefix="tier_")
+    facts = derive(given, moment(), rules.ladder)
     decision = decide(facts, rules, NOW.date())
     return decision, diff_ticket(facts, decision, rules, ACCOUNT)
 
@@ -125,7 +125,7 @@ def test_an_untouched_ticket_is_assigned(rules: CompiledRules) -> None:
 
 def test_a_member_of_the_new_group_keeps_the_ticket(rules: CompiledRules) -> None:
     """An assignee who belongs to the new group is not cleared."""
-    facts = derive(case(ticket=ticket(subject="outage", assignee_id=AGENT)), moment(), tag_prefix="tier_")
+    facts = derive(case(ticket=ticket(subject="outage", assignee_id=AGENT)), moment(), rules.ladder)
     account = type(ACCOUNT)(groups=ACCOUNT.groups, members={ENGINEERING: frozenset({AGENT})})
     change = diff_ticket(facts, decide(facts, rules, NOW.date()), rules, account)
     assert change is not None

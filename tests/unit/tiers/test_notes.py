@@ -6,6 +6,7 @@ import pytest
 
 from tests.build import FRONTLINE, case, moment, ticket
 from zdsync.facts import Facts, derive
+from zdsync.journey import Ladder
 from zdsync.model import Organization, OrganizationId
 from zdsync.rules.model import Action, Rule, Tier
 from zdsync.rules.soundness import NOTE_PLACEHOLDERS
@@ -20,7 +21,7 @@ def facts() -> Facts:
         subject="Charged\n  twice", priority="high", type="question", channel="email", group_id=FRONTLINE
     )
     company = Organization(OrganizationId(1), "Acme")
-    return derive(case(ticket=subject, organization=company), moment(), tag_prefix="tier_")
+    return derive(case(ticket=subject, organization=company), moment(), Ladder())
 
 
 def test_a_note_tells_what_the_next_agent_needs() -> None:
@@ -59,14 +60,14 @@ def test_same_note_same_ticket() -> None:
 
 def test_an_empty_subject_says_nothing() -> None:
     """Without a subject there is no line for it."""
-    told = derive(case(ticket=ticket(subject="")), moment(), tag_prefix="tier_")
+    told = derive(case(ticket=ticket(subject="")), moment(), Ladder())
     assert "The customer writes" not in handover_note(told, RULE, TIER, "Specialists", ())
 
 
 def test_long_subjects_are_cut() -> None:
     """A note stays a note whatever the customer wrote in the subject."""
     subject = ticket(subject="word " * 1000)
-    told = derive(case(ticket=subject), moment(), tag_prefix="tier_")
+    told = derive(case(ticket=subject), moment(), Ladder())
     line = handover_note(told, RULE, TIER, "Specialists", ()).splitlines()[2]
     assert len(line) < 160
     assert line.endswith("…")

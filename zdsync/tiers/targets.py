@@ -1,0 +1,144 @@
+"""What a rule's outcome asks of a ticket, less what a person has chosen otherwise, with the note that goes along."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from zdsync.facts import Facts
+from zdsync.model import FieldId, FieldValue
+from zdsync.rules.compile import CompiledRule, CompiledRules
+from zdsync.rules.model import Rule, Tier
+from zdsync.tiers.model import Target
+from zdsync.tiers.moves import Step, clock_told
+from zdsync.tiers.notes import handover_note, how_long, vendor_note
+from zdsync.tiers.state import is_sensitive
+
+
+def assignment(facts: Facts, rules: CompiledRules, winner: CompiledRule) -> Target:
+    """What an assign rule asks for."""
+    then = winner.rule.then
+    tier = rules.rules.tier(then.tier) if then.tier is not None else None
+    assert tier is not None, "compiling refuses an assign rule without a known tier"
+    return _placed(facts, rules, winner, tier)
+
+
+def moved(facts: Facts, rules: CompiledRules, step: Step) -> Target:
+    """What an escalation or de-escalation asks for.
+
+    Tags that the rule removes go also where a person has set them: they are the request that the move answers.
+    """
+    clock = clock_told(step.reading) if step.reading is not None else ""
+    removed = step.rule.then.remove_tags
+    if step.tier is not None:
+        return replace(_placed(facts, rules, step.compiled, step.tier, clock=clock), remove_tags=removed)
+    here = rules.rules.tier(facts.tier or "")
+    assert here is not None, "only a ticket that is in a tier goes to a vendor"
+    return replace(
+        _fields(facts, step.compiled),
+        status="hold",
+        add_tags=(*unless_removed(facts, step.rule.then.add_tags), rules.rules.vendor.tag),
+        remove_tags=removed,
+        note=vendor_note(facts, step.rule, here, group_name(facts, rules, here), clock=clock),
+        is_told_in_place=True,
+    )
+
+
+def _placed(
+    facts: Facts, rules: CompiledRules, winner: CompiledRule, tier: Tier, *, clock: str = ""
+) -> Target:
+    group = _destination(facts, rules, winner.rule, tier)
+    note = handover_note(
+        facts,
+        winner.rule,
+        tier,
+        group or group_name(facts, rules, tier),
+        _known(facts, rules, tier),
+        before=_before(facts, rules, tier),
+        clock=clock,
+    )
+    keeps = winner.rule.then.keep_assignee_as == "follower"
+    return replace(
+        _fields(facts, winner), tier=tier, group=group, note=note, keeps_assignee_as_follower=keeps
+    )
+
+
+def _fields(facts: Facts, rule: CompiledRule) -> Target:
+    """Fields and tags of a rule's outcome."""
+    then = rule.rule.then
+    return Target(
+        priority=unless_chosen(facts, "priority", then.priority),
+        type=unless_chosen(facts, "type", then.type),
+        status=unless_chosen(facts, "status", then.status),
+        set_fields=unchosen_fields(facts, rule),
+        add_tags=unless_removed(facts, then.add_tags),
+        remove_tags=unless_added(facts, then.remove_tags),
+    )
+
+
+def labels(facts: Facts, rule: CompiledRule) -> Target:
+    """The labels a rule adds."""
+    then = rule.rule.then
+    return Target(
+        set_fields=unchosen_fields(facts, rule),
+        add_tags=unless_removed(facts, then.add_tags),
+        remove_tags=unless_added(facts, then.remove_tags),
+    )
+
+
+def _destination(facts: Facts, rules: CompiledRules, rule: Rule, tier: Tier) -> str | None:
+    """The group to move to; None to stay: private data stays with whichever sensitive group has it."""
+    if rule.then.private_only and is_sensitive(facts.current.group_id, rules):
+        return None
+    return rule.then.group or (None if is_home(facts, rules, tier) else tier.group)
+
+
+def is_home(facts: Facts, rules: CompiledRules, tier: Tier) -> bool:
+    """Whether the ticket sits in one of the tier's groups."""
+    group = facts.current.group_id
+    return group is not None and tier in rules.tiers_of_group.get(group, ())
+
+
+def group_name(facts: Facts, rules: CompiledRules, tier: Tier) -> str:
+    """The name of the tier's group that the ticket is in, else the tier's default."""
+    here = facts.current.group_id
+    return next((name for name in tier.groups if rules.group_ids.get(name.casefold()) == here), tier.group)
+
+
+def _known(facts: Facts, rules: CompiledRules, tier: Tier) -> tuple[tuple[str, str], ...]:
+    """What is known of the ticket, and of what the gates before the tier ask for."""
+    ticket = facts.ticket
+    pairs = (("priority", ticket.priority), ("type", ticket.type), ("channel", ticket.channel or None))
+    told = [(name, value) for name, value in pairs if value]
+    for gate in rules.require:
+        if gate.rule.before_tier == tier.key:
+            told += (pair for pair in gate.collected(facts) if pair not in told)
+    return tuple(told)
+
+
+def _before(facts: Facts, rules: CompiledRules, tier: Tier) -> str:
+    """Who had the ticket and how long, in the business time of the tier it leaves; empty when it leaves none."""
+    here = rules.rules.tier(facts.tier or "")
+    if here is None or here == tier:
+        return ""
+    calendar = rules.ladder.calendar(here.key)
+    stayed = calendar.elapsed(facts.journey.stays[-1].entered_at, facts.now)
+    time = how_long(stayed) + (" of business time" if not calendar.is_always else "")
+    agent = facts.staff.get(facts.current.assignee_id) if facts.current.assignee_id is not None else None
+    return f"tier {here.key} ({here.name}) had it for {time}, {agent.name if agent and agent.name else 'nobody assigned'}"
+
+
+def unless_chosen(facts: Facts, field: str, value: str | None) -> str | None:
+    return None if field in facts.person_fields else value
+
+
+def unchosen_fields(facts: Facts, rule: CompiledRule) -> Mapping[FieldId, FieldValue]:
+    return {id: value for id, value in rule.set_fields.items() if str(id) not in facts.person_fields}
+
+
+def unless_removed(facts: Facts, tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(tag for tag in tags if facts.person_tags.get(tag) is not False)
+
+
+def unless_added(facts: Facts, tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(tag for tag in tags if facts.person_tags.get(tag) is not True)
