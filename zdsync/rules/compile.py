@@ -13,6 +13,7 @@ from zdsync.journey import Ladder
 from zdsync.model import Account, FieldId, FieldValue, GroupId
 from zdsync.rules.fields import Field, misfits
 from zdsync.rules.findings import Check, nearest, problem, quoted
+from zdsync.rules.gates import Collected, Missing, collected_of, missing_of, things_asked
 from zdsync.rules.model import (
     AnyCondition,
     Condition,
@@ -20,6 +21,7 @@ from zdsync.rules.model import (
     MoveRule,
     NamedCondition,
     Operator,
+    Position,
     Rule,
     RuleSet,
     Tier,
@@ -76,8 +78,8 @@ class CompiledGate(CompiledRule):
 
     rule: GateRule
     unless: tuple[CompiledCondition, ...] = ()
-    missing: Callable[[Facts], tuple[str, ...]] = _NO_WORDS
-    collected: Callable[[Facts], tuple[tuple[str, str], ...]] = lambda _: ()
+    missing: Missing = _NO_WORDS
+    collected: Collected = lambda _: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,16 @@ class CompiledRules:
     asks_business_hours: bool = False
     """Whether a condition looks at `in_business_hours`, whose answer changes by itself."""
 
+    @property
+    def placing(self) -> tuple[CompiledRule, ...]:
+        """The rules that see a ticket as it would be without zdsync's own changes."""
+        return (*self.ignore, *self.assign, *self.annotate)
+
+    @property
+    def moving(self) -> tuple[CompiledRule, ...]:
+        """The rules that see a ticket as it stands."""
+        return (*self.require, *self.escalate, *self.deescalate)
+
     def tier_tag(self, tier: Tier) -> str:
         return f"{self.tag_prefix}{tier.key}"
 
@@ -111,7 +123,8 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
     """
     groups = (*(name for tier in rules.tiers for name in tier.groups), *rules.sensitive_groups)
     account = account.calling(groups) if account else None
-    binder = _Binder(Vocabulary(account, groups), is_offline=account is None)
+    vocabulary = Vocabulary(account, groups, [tier.key for tier in rules.tiers])
+    binder = _Binder(vocabulary, is_offline=account is None)
     bound = {
         block: tuple(binder.rule(rule) for rule in block_rules)
         for block, block_rules in (
@@ -120,6 +133,10 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
             ("annotate", rules.annotate),
         )
     }
+    gates = tuple(binder.gate(rule) for rule in rules.require)
+    escalate, deescalate = (
+        tuple(binder.move(rule) for rule in moves) for moves in (rules.escalate, rules.deescalate)
+    )
     for named in rules.conditions.values():
         binder.condition(named)
     problems = (*find_faults(rules, tag_prefix=tag_prefix, today=today), *binder.problems)
@@ -132,6 +149,9 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
         ignore=bound["ignore"],
         assign=bound["assign"],
         annotate=bound["annotate"],
+        require=gates,
+        escalate=escalate,
+        deescalate=deescalate,
         group_ids=ids,
         tiers_of_group=tiers_of_group,
         tag_prefix=tag_prefix,
@@ -177,10 +197,29 @@ class _Binder:
         self.problems.extend(problems)
         return CompiledRule(rule, _all_and_any(everything, either), everything, either, fields)
 
+    def move(self, rule: MoveRule) -> CompiledMove:
+        one = self.rule(rule)
+        return CompiledMove(rule, one.matches, one.all, one.any, one.set_fields)
+
+    def gate(self, rule: GateRule) -> CompiledGate:
+        one = self.rule(rule)
+        at = rule.marks.get("fields", rule.at)
+        fields = [field for name in rule.fields if (field := self._field(name, at)) is not None]
+        asked = things_asked(rule, fields)
+        return CompiledGate(
+            rule,
+            one.matches,
+            one.all,
+            one.any,
+            unless=self._conditions(rule.unless),
+            missing=missing_of(asked),
+            collected=collected_of(asked),
+        )
+
     def condition(self, condition: AnyCondition) -> CompiledCondition:
         if isinstance(condition, NamedCondition):
             return self._named_condition(condition)
-        field = self._field(condition)
+        field = self._field(condition.field, condition.at)
         faults = misfits(field, condition) if field else ()
         for check, message in faults:
             self.problems.append(problem(check, condition.at, message))
@@ -202,8 +241,7 @@ class _Binder:
     def _conditions(self, conditions: Sequence[AnyCondition]) -> tuple[CompiledCondition, ...]:
         return tuple(self.condition(condition) for condition in conditions)
 
-    def _field(self, condition: Condition) -> Field | None:
-        name = condition.field
+    def _field(self, name: str, at: Position) -> Field | None:
         found = self._vocabulary.find(name)
         if found is not None:
             return found
@@ -215,7 +253,7 @@ class _Binder:
             alike = [known for known in names if known.startswith(f"{record}.")] if dot else []
             hint = nearest(name, names) or (f"; known: {quoted(alike[:12])}" if alike else "")
             message = f"unknown field '{name[:80]}'{hint}"
-        self.problems.append(problem(Check.UNKNOWN_FIELD, condition.at, message))
+        self.problems.append(problem(Check.UNKNOWN_FIELD, at, message))
         return None
 
 

@@ -119,10 +119,6 @@ class ConditionReader:
     def _condition(
         self, name: str, operator: Operator, value: Value, at: Position, place: Path
     ) -> Condition | None:
-        if name in unsupported.FIELDS:
-            message = f"field '{name}' is not supported yet by this version"
-            self._problems.append(problem(Check.UNSUPPORTED, at, message))
-            return None
         if operator in _BARE:
             return self._presence(name, operator, value, at, place)
         values = self._values(place, value)

@@ -22,7 +22,7 @@ from zdsync.rules.fields import (
     to_span,
 )
 from zdsync.rules.model import NEGATIVE, AnyCondition, Condition, NamedCondition, Operator, Rule
-from zdsync.rules.own_fields import satisfaction_names
+from zdsync.rules.own_fields import COUNTS, satisfaction_names
 from zdsync.rules.predicates import value_test
 from zdsync.rules.vocabulary import built_in, plain
 from zdsync.text import fold
@@ -36,7 +36,7 @@ _SEVERAL_NAMES = frozenset(
 )
 """Fields whose one value answers to several names, so that two names are no contradiction."""
 _BY_ID = frozenset({"group", "brand", "form", "custom_status"})
-_COUNTS = frozenset({"replies", "reopens", "group_stations", "assignee_stations", "attachments"})
+_COUNTS = frozenset({*COUNTS, "attachments"})
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 _ANY_OF = frozenset(
     {Operator.CONTAINS, Operator.CONTAINS_PHRASE, Operator.INCLUDES, Operator.DETECTS, Operator.IS}

@@ -2,59 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from zdsync.rules.shapes.values import Conditions, Day, Mode, Scalars, Shape, Tags, Text, Texts, scalars
+from zdsync.rules.shapes.lengths import OverrideShape, TargetsShape
+from zdsync.rules.shapes.moves import (
+    GateShape,
+    LimitOutcomeShape,
+    LimitShape,
+    MissingShape,
+    MoveShape,
+    VendorShape,
+)
+from zdsync.rules.shapes.rule import ActionShape, IgnoreShape, RuleShape
+from zdsync.rules.shapes.values import Conditions, Scalars, Shape, Tags, Text, Texts
 from zdsync.rules.tree import Path
-
-
-def _settings(value: object) -> object:
-    if not isinstance(value, dict) or not value:
-        message = "must be a block such as {Field title: value}"
-        raise ValueError(message)
-    for item in value.values():
-        scalars(item)
-    return value
 
 
 def _named(value: object) -> object:
     return {"all": value} if isinstance(value, list) else value
-
-
-class ActionShape(Shape):
-    """`then:` of a rule."""
-
-    tier: Text | None = None
-    group: Text | None = None
-    priority: Literal["low", "normal", "high", "urgent"] | None = None
-    type: Literal["question", "incident", "problem", "task"] | None = None
-    status: Text | None = None
-    add_tags: Tags = []
-    remove_tags: Tags = []
-    set_fields: Annotated[Any, BeforeValidator(_settings)] = {}
-    note: Text | None = None
-    private_only: bool = False
-
-
-class IgnoreShape(Shape):
-    """A rule of `ignore`."""
-
-    id: Annotated[Text, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
-    why: Text
-    all: Conditions = []
-    any: Conditions = []
-    owner: Text = ""
-    mode: Mode = "live"
-    enabled: bool = True
-    until: Day = None
-
-
-class RuleShape(IgnoreShape):
-    """A rule of `assign` or `annotate`."""
-
-    then: ActionShape
 
 
 class TierShape(Shape):
@@ -65,6 +33,7 @@ class TierShape(Shape):
     groups: Texts = []
     view: Text | None = None
     scope: Text = ""
+    targets: TargetsShape = TargetsShape()
 
 
 class NamedShape(Shape):
@@ -89,7 +58,13 @@ class RulesShape(Shape):
     ]
     ignore: list[IgnoreShape] = []
     assign: Annotated[list[RuleShape], Field(min_length=1)]
+    require: list[GateShape] = []
+    escalate: list[MoveShape] = []
+    deescalate: list[MoveShape] = []
     annotate: list[RuleShape] = []
+    manual_override: OverrideShape | None = None
+    move_limit: LimitShape | None = None
+    vendor: VendorShape = VendorShape()
 
 
 def keys_at(path: Path) -> tuple[str, ...]:
@@ -97,14 +72,33 @@ def keys_at(path: Path) -> tuple[str, ...]:
     match path:
         case ():
             shape: type[Shape] = RulesShape
+        case ("move_limit", "then"):
+            shape = LimitOutcomeShape
         case (*_, "then"):
             shape = ActionShape
         case ("tiers", _):
             shape = TierShape
+        case ("tiers", _, "targets"):
+            shape = TargetsShape
         case ("conditions", _):
             shape = NamedShape
         case ("ignore", _):
             shape = IgnoreShape
+        case ("require", _):
+            shape = GateShape
+        case ("require", _, "missing"):
+            shape = MissingShape
+        case ("escalate" | "deescalate", _):
+            shape = MoveShape
+        case ("manual_override" | "move_limit" | "vendor" as block,):
+            shape = _SETTINGS[block]
         case _:
             shape = RuleShape
-    return tuple(shape.model_fields)
+    return tuple(field.alias or name for name, field in shape.model_fields.items())
+
+
+_SETTINGS: Mapping[str, type[Shape]] = {
+    "manual_override": OverrideShape,
+    "move_limit": LimitShape,
+    "vendor": VendorShape,
+}
