@@ -11,11 +11,11 @@ import pytest
 
 from tests.build import ACCOUNT, NOW, WORKER, case, created, event, moment, ticket
 from zdsync.calendars import DAY, Calendar, Week
-from zdsync.facts import Facts, derive
+from zdsync.facts import derive
 from zdsync.model import Account, Case, Event, FieldId, Group, GroupId, OwnChange, Ticket, TicketField, UserId
 from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import TicketChange
-from zdsync.rules.compile import CompiledGate, CompiledMove, CompiledRule, CompiledRules, compile_rules
+from zdsync.rules.compile import CompiledRules, compile_rules
 from zdsync.rules.model import (
     Action,
     After,
@@ -92,46 +92,10 @@ def bound(
 ) -> CompiledRules:
     """A rule set bound to the account, ending in a catch-all of tier 1; `calendars` by the tier's key."""
     rules = RuleSet(TIERS, (*assign, CATCH_ALL), **{"sensitive_groups": ("Privacy desk",), **given})
-    gates, moves = rules.require, rules.moves
-    unless = tuple(Rule(f"unless-{one.id}", "", any=one.unless) for one in gates if one.unless)
-    flat = replace(rules, annotate=(*rules.annotate, *gates, *moves, *unless))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("zdsync.rules.compile.find_faults", lambda *_args, **_kwargs: ())
-        compiled = compile_rules(flat, account, tag_prefix="tier_", today=NOW.date())
-    parts = {one.rule.id: one for one in compiled.annotate}
-    return replace(
-        compiled,
-        rules=rules,
-        annotate=compiled.annotate[: len(rules.annotate)],
-        require=tuple(_gate(one, parts) for one in gates),
-        escalate=tuple(_move(one, parts) for one in rules.escalate),
-        deescalate=tuple(_move(one, parts) for one in rules.deescalate),
-        ladder=replace(compiled.ladder, calendars=calendars or {}),
-    )
-
-
-def _move(rule: MoveRule, parts: Mapping[str, CompiledRule]) -> CompiledMove:
-    part = parts[rule.id]
-    return CompiledMove(rule, part.matches, part.all, part.any, part.set_fields)
-
-
-def _gate(rule: GateRule, parts: Mapping[str, CompiledRule]) -> CompiledGate:
-    part = parts[rule.id]
-    ids = {field.title: field.id for field in TIERED.ticket_fields}
-
-    def missing(facts: Facts) -> tuple[str, ...]:
-        values = facts.ticket.custom_fields
-        asked = [(name, bool(values.get(ids[name]))) for name in rule.fields]
-        asked += [("an attachment", facts.attachments > 0)] * rule.needs_attachment
-        asked += [(name, name in facts.detected) for name in rule.detects]
-        return tuple(name for name, is_there in asked if not is_there)
-
-    def collected(facts: Facts) -> tuple[tuple[str, str], ...]:
-        values = facts.ticket.custom_fields
-        return tuple((name, str(values[ids[name]])) for name in rule.fields if values.get(ids[name]))
-
-    unless = parts[f"unless-{rule.id}"].any if rule.unless else ()
-    return CompiledGate(rule, part.matches, part.all, part.any, part.set_fields, unless, missing, collected)
+        compiled = compile_rules(rules, account, tag_prefix="tier_", today=NOW.date())
+    return replace(compiled, ladder=replace(compiled.ladder, calendars=calendars or {}))
 
 
 def judge(rules: CompiledRules, given: Case, now: datetime = NOW) -> tuple[Decision, TicketChange | None]:
