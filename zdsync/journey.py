@@ -100,8 +100,6 @@ class Journey:
     `governed_since` is when a tier tag first stood on it: before, zdsync was not there and no clock of a move counts.
     """
 
-    tier: str | None = None
-    """The tier in which the ticket is, or was when it was solved; None when it has none."""
     stays: tuple[Stay, ...] = ()
     statuses: tuple[tuple[datetime, str], ...] = ()
     """Each status with the moment from which it held, oldest first."""
@@ -117,6 +115,18 @@ class Journey:
     governed_since: datetime | None = None
     is_out: bool = False
     """Merged into another or deleted: no more a request of its own."""
+
+    @property
+    def tier(self) -> str | None:
+        """The tier in which the ticket is, or was when it was solved; None when it has none."""
+        last = self.stays[-1] if self.stays else None
+        if last is None or (last.left_at is not None and not self._is_done_since(last.left_at)):
+            return None
+        return last.tier
+
+    def _is_done_since(self, at: datetime) -> bool:
+        """Whether the ticket was solved by then and has not been reopened."""
+        return self.solved_at is not None and self.solved_at <= at
 
     @property
     def moves(self) -> tuple[Move, ...]:
@@ -298,7 +308,6 @@ class _Walk:
         if solved_at is not None and self.tier is not None:
             self._leave(max(solved_at, self.stays[-1].entered_at))
         return Journey(
-            tier=self.tier,
             stays=tuple(self.stays),
             statuses=tuple(statuses),
             waiting_since=self.waiting_since,

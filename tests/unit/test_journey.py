@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ LADDER = Ladder(
 OURS = "run-1:1"
 
 
-def way(*events: Event, status: str = "open", **given: object) -> Journey:
+def way(*events: Event, status: str = "open", **given: Any) -> Journey:
     """The journey of a ticket with these events after its creation, unless the first is one itself."""
     history = events if events and events[0].is_create else (created(("status", "new")), *events)
     return travel(case(*history, ticket=ticket(status=status, **given)), LADDER)
