@@ -103,6 +103,13 @@ zdsync_changes = Table(
     text("object", "ticket, group or view", required=True),
     number("object_id", "Id of the object; null until it is created"),
     text("name", "Name of a group or view", required=True),
+    Column(
+        "kind",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="Kind of a ticket's change, such as assigned or escalated; empty for other objects",
+    ),
     text("rule", "Rule behind the change", required=True),
     text("reason", "Why, in words", required=True),
     json("before", "What changes, as it was (JSON object)", required=True),

@@ -154,6 +154,7 @@ def run_plan(place: Workplace, record: Record) -> Planned:
         place.clock,
         account=place.account,
         tag_prefix=place.tag_prefix,
+        is_kept=True,
     )
     keep_rules(place.mirror, rules, place.clock.now())
     place.mirror.record_known(planned.known)
