@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter, itemgetter
 
+from zdsync.calendars import ALWAYS, Calendar
 from zdsync.errors import Problem, RuleError
 from zdsync.facts import Facts
 from zdsync.model import Account, FieldId, FieldValue, GroupId
+from zdsync.rules.calendars import CalendarBook
 from zdsync.rules.fields import Field, misfits
 from zdsync.rules.findings import Check, nearest, problem, quoted
 from zdsync.rules.model import AnyCondition, Condition, NamedCondition, Operator, Rule, RuleSet, Tier
-from zdsync.rules.predicates import Predicate, conjunction, disjunction, found_words, predicate
+from zdsync.rules.predicates import Predicate, conjunction, disjunction, found_words, predicate, within
 from zdsync.rules.settings import set_fields
 from zdsync.rules.soundness import find_faults
 from zdsync.rules.vocabulary import Vocabulary, plain
@@ -60,6 +62,12 @@ class CompiledRules:
     group_ids: Mapping[str, GroupId]
     tiers_of_group: Mapping[GroupId, tuple[Tier, ...]]
     tag_prefix: str
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    """Those of the rule files and the account's schedules in use, by the names that rules have for them."""
+
+    def calendar_of(self, tier: Tier) -> Calendar:
+        """Whose time the tier's clocks count."""
+        return ALWAYS if tier.calendar is None else self.calendars[tier.calendar]
 
     def tier_tag(self, tier: Tier) -> str:
         return f"{self.tag_prefix}{tier.key}"
@@ -70,11 +78,14 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
 
     Without an account the names of custom fields, groups and the like are not checked, and a condition on a field
     that only an account can know reads it as missing. Groups that tiers and `sensitive_groups` name may be new:
-    a plan creates them; one that was renamed is followed by its id. `today` tells which rules are past their `until`.
+    a plan creates them; one that was renamed is followed by its id. Without an account its schedules are taken on
+    trust, and are always open. `today` tells which rules are past their `until`.
     """
     groups = (*(name for tier in rules.tiers for name in tier.groups), *rules.sensitive_groups)
     account = account.calling(groups) if account else None
-    binder = _Binder(Vocabulary(account, groups), is_offline=account is None)
+    problems: list[Problem] = []
+    book = CalendarBook(rules, account, problems)
+    binder = _Binder(Vocabulary(account, groups), book, problems, is_offline=account is None)
     bound = {
         block: tuple(binder.rule(rule) for rule in block_rules)
         for block, block_rules in (
@@ -85,7 +96,7 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
     }
     for named in rules.conditions.values():
         binder.condition(named)
-    problems = (*find_faults(rules, tag_prefix=tag_prefix, today=today), *binder.problems)
+    problems += find_faults(rules, tag_prefix=tag_prefix, today=today)
     if problems:
         raise RuleError(tuple(sorted(set(problems))))
     ids = {g.name.casefold(): g.id for g in account.groups if not g.is_deleted} if account else {}
@@ -97,6 +108,7 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
         group_ids=ids,
         tiers_of_group=_tiers_of_group(rules.tiers, ids),
         tag_prefix=tag_prefix,
+        calendars=book.calendars,
     )
 
 
@@ -114,8 +126,11 @@ def _tiers_of_group(tiers: Sequence[Tier], ids: Mapping[str, GroupId]) -> dict[G
 class _Binder:
     """Compiles rules with one vocabulary, gathering problems; what has a problem never matches."""
 
-    def __init__(self, vocabulary: Vocabulary, *, is_offline: bool) -> None:
-        self.problems: list[Problem] = []
+    def __init__(
+        self, vocabulary: Vocabulary, book: CalendarBook, problems: list[Problem], *, is_offline: bool
+    ) -> None:
+        self._problems = problems
+        self._book = book
         self._vocabulary = vocabulary
         self._is_offline = is_offline
         self._named: dict[str, CompiledCondition] = {}
@@ -123,7 +138,7 @@ class _Binder:
     def rule(self, rule: Rule) -> CompiledRule:
         everything, either = self._conditions(rule.all), self._conditions(rule.any)
         fields, problems = set_fields(rule.then, self._vocabulary, is_offline=self._is_offline)
-        self.problems.extend(problems)
+        self._problems.extend(problems)
         return CompiledRule(rule, _all_and_any(everything, either), everything, either, fields)
 
     def condition(self, condition: AnyCondition) -> CompiledCondition:
@@ -132,9 +147,12 @@ class _Binder:
         field = self._field(condition)
         faults = misfits(field, condition) if field else ()
         for check, message in faults:
-            self.problems.append(problem(check, condition.at, message))
+            self._problems.append(problem(check, condition.at, message))
         if field is None or faults:
             return CompiledCondition(condition, lambda _: False, lambda _: None)
+        if condition.operator is Operator.WITHIN:
+            calendars = [self._book.find(str(name), condition.at) for name in condition.values]
+            return CompiledCondition(condition, within(field, calendars), field.show, price=1)
         holds, finder = predicate(field, condition), _finder(field, condition)
         return CompiledCondition(condition, holds, field.show, finder, price=_price(field, condition))
 
@@ -164,7 +182,7 @@ class _Binder:
             alike = [known for known in names if known.startswith(f"{record}.")] if dot else []
             hint = nearest(name, names) or (f"; known: {quoted(alike[:12])}" if alike else "")
             message = f"unknown field '{name[:80]}'{hint}"
-        self.problems.append(problem(Check.UNKNOWN_FIELD, condition.at, message))
+        self._problems.append(problem(Check.UNKNOWN_FIELD, condition.at, message))
         return None
 
 

@@ -9,6 +9,8 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
+from zdsync.calendars import Week
+
 
 class Operator(StrEnum):
     """The words a condition may use, Zendesk's where Zendesk has one."""
@@ -133,6 +135,8 @@ class Tier:
     groups: tuple[str, ...]
     view: str | None = None
     scope: str = ""
+    calendar: str | None = None
+    """Whose time its clocks count: a name of `calendars:`, or `zendesk:` and a schedule's; None: always."""
     at: Position = field(default=NOWHERE, compare=False)
 
 
@@ -150,6 +154,7 @@ class RuleSet:
     own_tags: tuple[str, ...] = ()
     sensitive_groups: tuple[str, ...] = ()
     tier_field: str = ""
+    calendars: Mapping[str, tuple[Week, ...]] = field(default_factory=dict)
     lists: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
     conditions: Mapping[str, NamedCondition] = field(default_factory=dict)
     unused_lists: Mapping[str, Position] = field(default_factory=dict)
