@@ -7,7 +7,7 @@ from zdsync.mirror import base, tables_account, tables_own, tables_rules, tables
 METADATA = base.METADATA
 MIRRORED = base.MIRRORED
 
-REVISION = "0007"
+REVISION = "0008"
 """The migration that makes exactly these tables."""
 
 LISTED = frozenset(
@@ -43,6 +43,8 @@ OWN = (
     tables_own.zdsync_changes,
     tables_own.zdsync_holds,
     tables_own.zdsync_objects,
+    tables_own.calendar_open,
+    tables_own.zdsync_calendars,
     tables_own.zdsync_rulesets,
 )
 DERIVED = (tables_tickets.ticket_tags, tables_tickets.text_findings, tables_rules.kept_versions)
