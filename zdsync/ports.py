@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from zdsync.calendars import Calendar
 from zdsync.model import (
     Account,
     Case,
@@ -504,6 +505,12 @@ class Mirror(Protocol):
 
     def record_ruleset(self, digest: str, text: str, at: datetime) -> None:
         """Keep a rule text by digest, once."""
+
+    def record_calendars(self, calendars: Mapping[str, Calendar], at: datetime) -> None:
+        """Keep the open intervals of these calendars, and of no others, by name.
+
+        They reach from the oldest ticket to over a year after `at`, and are written anew when a definition has changed.
+        """
 
     def read_figures(self) -> Mapping[str, Sequence[Record]]:
         """What the text report shows, by name of the table in it."""

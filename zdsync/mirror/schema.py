@@ -7,7 +7,7 @@ from zdsync.mirror import base, tables_account, tables_own, tables_rules, tables
 METADATA = base.METADATA
 MIRRORED = base.MIRRORED
 
-REVISION = "0008"
+REVISION = "0009"
 """The migration that makes exactly these tables."""
 
 LISTED = frozenset(
@@ -43,6 +43,8 @@ OWN = (
     tables_own.zdsync_changes,
     tables_own.zdsync_holds,
     tables_own.zdsync_objects,
+    tables_own.calendar_open,
+    tables_own.zdsync_calendars,
     tables_own.zdsync_rulesets,
     tables_way.zdsync_due,
     tables_way.zdsync_touched,

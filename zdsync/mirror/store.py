@@ -10,7 +10,9 @@ from typing import Self
 
 from sqlalchemy import func, select
 
+from zdsync.calendars import Calendar
 from zdsync.mirror import account as account_reader
+from zdsync.mirror import calendars as calendar_rows
 from zdsync.mirror import (
     cases,
     figures,
@@ -238,6 +240,9 @@ class MirrorStore:
     def record_ruleset(self, digest: str, text: str, at: datetime) -> None:
         with self.database.writing() as connection:
             runs.record_ruleset(connection, digest, text, at)
+
+    def record_calendars(self, calendars: Mapping[str, Calendar], at: datetime) -> None:
+        calendar_rows.record_calendars(self.database, calendars, at)
 
     def read_figures(self, *, tag_prefix: str = "tier_") -> Mapping[str, Sequence[Record]]:
         with self.database.reading() as connection:

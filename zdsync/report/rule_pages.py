@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from zdsync.rules.calendars import SCHEDULE
 from zdsync.rules.model import Rule, RuleSet, Tier
-from zdsync.rules.words import Outline, conditions_outline, outcome_lines, standing
+from zdsync.rules.words import Outline, conditions_outline, hours_in_words, outcome_lines, standing
 
 _MARKS = re.compile(r"([\\`*_\[\]<>|#])")
 _STYLE = """
@@ -57,11 +58,20 @@ def _tier_page(rules: RuleSet, tier: Tier) -> Page:
     others = f"; also {', '.join(tier.groups[1:])}" if len(tier.groups) > 1 else ""
     lines.append(f"Group: {tier.group}{others}.")
     lines.append(f"View: {tier.view or f'Tier {tier.key} - {tier.name}'}.")
+    if tier.calendar is not None:
+        lines.append(f"Hours: {_hours(rules, tier.calendar)}.")
     lines.append("A ticket comes here by the first rule of the whole set that matches it:")
     entries = tuple(
         _entry(rules, rule, place) for place, rule in enumerate(rules.assign, 1) if rule.then.tier == tier.key
     )
     return Page(f"tier-{tier.key}", f"Tier {tier.key}: {tier.name}", tuple(lines), entries)
+
+
+def _hours(rules: RuleSet, name: str) -> str:
+    if name.startswith(SCHEDULE):
+        return f"those of Zendesk's schedule {name.removeprefix(SCHEDULE).strip()}"
+    weeks = rules.calendars.get(name)
+    return f"{name}, {hours_in_words(weeks[-1])} ({weeks[-1].timezone})" if weeks else name
 
 
 def _entry(rules: RuleSet, rule: Rule, place: int | None) -> Entry:

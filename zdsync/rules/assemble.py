@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from zdsync.errors import Problem
+from zdsync.rules.calendars import read_weeks
 from zdsync.rules.conditions import ConditionReader
 from zdsync.rules.findings import Check, problem
 from zdsync.rules.model import Action, AnyCondition, Mode, Rule, RuleSet, Tier
@@ -31,6 +32,7 @@ def assemble(
     named = reader.read_named()
     found = {path: reader.read_all(path, block) for path, block in _condition_lists(tree)}
     _check_ids(tree, problems)
+    calendars = read_weeks(tree, document, problems) if document else {}
     if document is None or any(not fault.is_warning for fault in problems):
         return None
     return RuleSet(
@@ -41,6 +43,7 @@ def assemble(
         own_tags=tuple(document["own_tags"]),
         sensitive_groups=tuple(document["sensitive_groups"]),
         tier_field=document["tier_field"],
+        calendars=calendars,
         lists={name: tuple(values) for name, values in document["lists"].items()},
         conditions=named,
         unused_lists={
@@ -107,6 +110,7 @@ def _tier(tree: Tree, key: str, shape: Mapping[str, Any]) -> Tier:
         groups=tuple(groups),
         view=shape["view"],
         scope=shape["scope"],
+        calendar=shape["calendar"],
         at=tree.where_key(("tiers", key)),
     )
 

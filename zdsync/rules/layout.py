@@ -20,7 +20,9 @@ Edit = tuple[int, int, str]
 _BLOCKS = frozenset({"ignore", "assign", "annotate"})
 _RULE_KEYS = "id why owner mode enabled until all any then".split()
 _THEN_KEYS = "tier group private_only priority type status add_tags remove_tags set_fields note".split()
-_TIER_KEYS = "name group groups view scope".split()
+_TIER_KEYS = "name group groups view scope calendar".split()
+_CALENDAR_KEYS = "timezone open holidays versions".split()
+_VERSION_KEYS = "valid_from timezone open".split()
 _NAMED_KEYS = ("all", "any")
 _PRESENT = ("present", "not_present")
 _PLAIN = re.compile(r"[\w$](?:[\w .'()/@+%&!?$-]*[\w.'()/@+%&!?$-])?")
@@ -142,9 +144,14 @@ def _inner_keys(text: str, root: Node) -> Iterator[Edit]:
     for parent, order in (("tiers", _TIER_KEYS), ("conditions", _NAMED_KEYS)):
         for _, block in _under(root, parent):
             yield from _in_order(text, block, order)
+    for _, calendar in _under(root, "calendars"):
+        for version in (one for key, many in calendar.pairs if key.text == "versions" for one in many.inner):
+            yield from _in_order(text, version, _VERSION_KEYS)
 
 
-def _rule_keys(text: str, root: Node) -> Iterator[Edit]:
+def _outer_keys(text: str, root: Node) -> Iterator[Edit]:
+    for _, calendar in _under(root, "calendars"):
+        yield from _in_order(text, calendar, _CALENDAR_KEYS)
     for rule in _rules(root):
         yield from _in_order(text, rule, _RULE_KEYS)
 
@@ -222,5 +229,5 @@ _STEPS: tuple[Callable[[str, Node], Iterator[Edit]], ...] = (
     _short_conditions,
     _plain_scalars,
     _inner_keys,
-    _rule_keys,
+    _outer_keys,
 )

@@ -7,11 +7,11 @@ from typing import Any
 
 from zdsync.detect import DETECTORS
 from zdsync.model import STATUS_ORDER, Account, TicketField
+from zdsync.rules.calendars import DAYS, HOURS, SCHEDULE
 from zdsync.rules.fields import COMPARISONS, OPERATORS, Field, Kind
 from zdsync.rules.model import Operator, RuleSet
 from zdsync.rules.shapes.rules import RulesShape
 from zdsync.rules.unsupported import FIELDS as LATER_FIELDS
-from zdsync.rules.unsupported import OPERATORS as LATER_OPERATORS
 from zdsync.rules.vocabulary import Vocabulary, plain
 
 Schema = dict[str, Any]
@@ -20,12 +20,18 @@ _SCALAR: Schema = {"type": ["string", "number", "boolean"], "pattern": r"^(?!\$[
 _REFERENCE: Schema = {"type": "string", "pattern": r"^\$[A-Za-z_]"}
 _PRESENCE: Schema = {"enum": ["present", "not_present"]}
 _BARE = frozenset({Operator.PRESENT, Operator.NOT_PRESENT})
+_HOURS: Schema = {"type": "string", "pattern": HOURS.pattern}
+_DAYS: Schema = {"pattern": f"^({'|'.join(DAYS)})([-,]({'|'.join(DAYS)}))*$"}
 _HINTS: Mapping[str, str] = {
     "why": "One sentence that agents will read",
     "mode": "live, shadow, or a share of tickets such as 10%",
     "until": "The last day on which the rule acts",
     "own_tags": "Tags that zdsync may add and remove",
     "tier_field": "Drop-down ticket field with one option per tier",
+    "calendar": "Whose time clocks count: a name under calendars, or zendesk: and a schedule's name",
+    "open": "Hours by days, such as {mon-fri: 09:00-17:30, sat: [09:00-12:00, 13:00-16:00]}",
+    "holidays": "Dates on which nothing opens",
+    "valid_from": "The first date of these hours",
     "private_only": "Only groups of sensitive_groups may hold the ticket",
 }
 
@@ -48,6 +54,10 @@ def editor_schema(rules: RuleSet | None, account: Account | None) -> Schema:
     _fill_in_outcomes(definitions["ActionShape"]["properties"], rules, account)
     tier = definitions["TierShape"]["properties"]
     tier["group"] = tier["groups"] = _one_or_more(_suggested(_group_names(rules, account)))
+    tier["calendar"] |= _calendar(rules)
+    for shape in ("CalendarShape", "VersionShape"):
+        days = definitions[shape]["properties"]["open"]
+        days |= {"additionalProperties": _one_or_more(_HOURS), "propertyNames": _DAYS}
     properties = schema["properties"]
     properties["lists"] = {"type": "object", "additionalProperties": _one_or_more(_SCALAR)}
     named = properties["conditions"]["additionalProperties"]
@@ -127,12 +137,14 @@ def _spec(field: Field | None, rules: RuleSet | None) -> Schema:
     either = {"anyOf": [value, listed]}
     operators: dict[str, Schema] = {}
     for operator in Operator:
-        if operator not in OPERATORS[kind] or operator in LATER_OPERATORS:
+        if operator not in OPERATORS[kind]:
             continue
         if operator in _BARE:
             operators[operator.value] = {"type": ["boolean", "null"]}
         elif operator is Operator.DETECTS:
             operators[operator.value] = _one_or_more({"anyOf": [_known(DETECTORS), listed]})
+        elif operator is Operator.WITHIN:
+            operators[operator.value] = _one_or_more({"anyOf": [_calendar(rules), listed]})
         else:
             operators[operator.value] = either if operator in COMPARISONS else _one_or_more(either)
     by_operator = {
@@ -144,6 +156,12 @@ def _spec(field: Field | None, rules: RuleSet | None) -> Schema:
     }
     plainly = [_one_or_more(either)] if Operator.IS in OPERATORS[kind] else []
     return {"anyOf": [*plainly, _PRESENCE, by_operator]}
+
+
+def _calendar(rules: RuleSet | None) -> Schema:
+    """A calendar of the rule files, or a schedule of the account; any name where there are no rules to go by."""
+    schedule: Schema = {"type": "string", "pattern": f"^{SCHEDULE}" if rules else ""}
+    return {"anyOf": [{"enum": list(rules.calendars)}, schedule]} if rules and rules.calendars else schedule
 
 
 def _value(field: Field | None) -> Schema:

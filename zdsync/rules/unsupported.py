@@ -8,8 +8,8 @@ from zdsync.errors import Problem
 from zdsync.rules.findings import Check, problem
 from zdsync.rules.tree import Path, Tree, Value
 
-BLOCKS = frozenset("require escalate deescalate calendars manual_override move_limit clocks external".split())
-TIER_KEYS = frozenset({"targets", "calendar"})
+BLOCKS = frozenset("require escalate deescalate manual_override move_limit clocks external".split())
+TIER_KEYS = frozenset({"targets"})
 RULE_KEYS = frozenset({"from", "to", "after", "warn_at", "even_if_held", "unless"})
 ACTION_KEYS = frozenset({"keep_assignee_as", "notify"})
 FIELDS = frozenset(
@@ -22,7 +22,6 @@ FIELDS = frozenset(
         "requester.external_id",
     }
 )
-OPERATORS = frozenset({"within"})
 
 
 def strip_unsupported(tree: Tree, problems: list[Problem]) -> None:

@@ -157,6 +157,7 @@ def run_plan(place: Workplace, record: Record) -> Planned:
         is_kept=True,
     )
     keep_rules(place.mirror, rules, place.clock.now())
+    place.mirror.record_calendars(planned.calendars, place.clock.now())
     place.mirror.record_known(planned.known)
     record.rules_digest = rules.digest
     record.figures |= {f"tickets_{name}": count for name, count in planned.plan.counts.items()}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from zdsync.calendars import Calendar
 from zdsync.errors import MirrorError
 from zdsync.facts import Facts, derive
 from zdsync.model import Account, Case, RunId, Stream, TicketId
@@ -77,11 +78,12 @@ def _unresolved(journal: Journal) -> Iterator[TicketId]:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with the decisions it rests on, and the account objects that the rules name, by kind and name."""
+    """A plan with the decisions it rests on, the account objects that the rules name, by kind and name, and calendars."""
 
     plan: Plan
     decisions: tuple[Decision, ...]
     known: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
 
     def records(self, run_id: RunId) -> tuple[DecisionRecord, ...]:
         """The decisions as the mirror keeps them; tickets not judged are left out."""
@@ -156,7 +158,7 @@ def make_plan(
         refused=tuple(objects.refused),
         notices=tuple(objects.notices),
     )
-    return Planned(plan, tuple(decisions), objects.known)
+    return Planned(plan, tuple(decisions), objects.known, judge.rules.calendars)
 
 
 def _waiting(decisions: Sequence[Decision], standing: Standing) -> tuple[HeldTicket, ...]:

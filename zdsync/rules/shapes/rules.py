@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from zdsync.rules.shapes.calendars import CalendarShape, VersionShape
 from zdsync.rules.shapes.values import Conditions, Day, Mode, Scalars, Shape, Tags, Text, Texts, scalars
 from zdsync.rules.tree import Path
 
@@ -65,6 +66,7 @@ class TierShape(Shape):
     groups: Texts = []
     view: Text | None = None
     scope: Text = ""
+    calendar: Text | None = None
 
 
 class NamedShape(Shape):
@@ -82,6 +84,7 @@ class RulesShape(Shape):
     own_tags: Tags = []
     sensitive_groups: Texts = []
     tier_field: Text = ""
+    calendars: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")], CalendarShape] = {}
     lists: dict[str, Scalars] = {}
     conditions: dict[str, Annotated[NamedShape, BeforeValidator(_named)]] = {}
     tiers: Annotated[
@@ -103,6 +106,10 @@ def keys_at(path: Path) -> tuple[str, ...]:
             shape = TierShape
         case ("conditions", _):
             shape = NamedShape
+        case ("calendars", _):
+            shape = CalendarShape
+        case ("calendars", _, "versions", _):
+            shape = VersionShape
         case ("ignore", _):
             shape = IgnoreShape
         case _:
