@@ -88,6 +88,7 @@ class User:
     tags: frozenset[str] = frozenset()
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
     locale: str | None = None
+    external_id: str | None = None
     is_suspended: bool = False
     is_active: bool = True
 
@@ -373,6 +374,14 @@ class NativeRule:
     conditions_all: tuple[tuple[str, str, str], ...] = ()
     actions: tuple[tuple[str, str], ...] = ()
     """(field, value); the values of actions that are no change of a field, such as a notification, are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class NativeNames:
+    """Titles of the account's macros and triggers that are switched on, as far as mirrored; empty if none is."""
+
+    macros: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
 
 
 class Stream(StrEnum):

@@ -19,6 +19,7 @@ from zdsync.model import (
     Group,
     GroupId,
     Hold,
+    NativeNames,
     NativeRule,
     OrganizationId,
     Page,
@@ -435,6 +436,9 @@ class Mirror(Protocol):
 
     def read_native_rules(self) -> tuple[NativeRule, ...]:
         """The account's triggers and automations that are switched on, as far as mirrored."""
+
+    def read_native_names(self) -> NativeNames:
+        """What macros and triggers are called, for rules that name one."""
 
     def read_missing(self, stream: Stream) -> tuple[int, ...]:
         """Users, organizations or groups that tickets, comments or events name and the mirror lacks.

@@ -16,7 +16,7 @@ from zdsync.config import Settings
 from zdsync.detect import TextFilter
 from zdsync.errors import MirrorError, Problem
 from zdsync.mirror.store import MirrorStore, open_mirror
-from zdsync.model import Account, RunId
+from zdsync.model import Account, NativeNames, RunId
 from zdsync.ports import Clock
 from zdsync.rules.load import load_rules
 from zdsync.rules.model import RuleSet
@@ -118,6 +118,15 @@ def read_account_if_any(settings: Settings, clock: Clock) -> Account | None:
     except MirrorError:
         return None
     return account if account.groups else None
+
+
+def read_native_names_if_any(settings: Settings, clock: Clock) -> NativeNames:
+    """What the mirrored account calls its macros and triggers; nothing without a mirror."""
+    try:
+        with open_reading(settings, clock) as reading:
+            return reading.mirror.read_native_names()
+    except MirrorError:
+        return NativeNames()
 
 
 def check_against_mirror(settings: Settings, clock: Clock) -> tuple[Problem, ...]:

@@ -132,17 +132,18 @@ def schema(globals_: Globals) -> int:
     from zdsync.errors import RuleError
     from zdsync.rules.load import load_rules
     from zdsync.rules.schema import editor_schema
-    from zdsync.wiring import read_account_if_any
+    from zdsync.wiring import read_account_if_any, read_native_names_if_any
 
     settings = globals_.settings(needs_account=False)
     with system_clock() as (clock, _):
         account = read_account_if_any(settings, clock)
+        natives = read_native_names_if_any(settings, clock)
     try:
         known = load_rules(settings.rules)
     except RuleError:
         click.echo("note: the rules have faults; their own names are left out", err=True)
         known = None
-    print_json(editor_schema(known, account))
+    print_json(editor_schema(known, account, natives))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Reading what the check of rules looks at: the latest tickets, and the account's own triggers and automations."""
+"""Reading what the check of rules looks at: the latest tickets, the account's own triggers and automations, and names."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
-from zdsync.mirror.tables_rules import automations, triggers
+from zdsync.mirror.tables_rules import automations, macros, triggers
 from zdsync.mirror.tables_tickets import tickets
-from zdsync.model import NativeRule, TicketId
+from zdsync.model import NativeNames, NativeRule, TicketId
 
 
 def read_latest_ids(connection: Connection, since: datetime, most: int) -> tuple[TicketId, ...]:
@@ -25,6 +25,20 @@ def read_latest_ids(connection: Connection, since: datetime, most: int) -> tuple
 
 def read_native_rules(connection: Connection) -> tuple[NativeRule, ...]:
     return tuple(_native_rules(connection))
+
+
+def read_native_names(connection: Connection) -> NativeNames:
+    return NativeNames(macros=_titles(connection, macros), triggers=_titles(connection, triggers))
+
+
+def _titles(connection: Connection, table: Table) -> tuple[str, ...]:
+    columns = table.c
+    query = (
+        select(columns.title)
+        .where(columns.deleted_at.is_(None), columns.active.is_(True), columns.title.is_not(None))
+        .order_by(columns.position, columns.id)
+    )
+    return tuple(connection.scalars(query))
 
 
 def _native_rules(connection: Connection) -> Iterator[NativeRule]:

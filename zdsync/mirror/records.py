@@ -78,6 +78,7 @@ def user(row: Row[Any]) -> User:
         tags=frozenset(row.tags or ()),
         fields=_fields(row.user_fields),
         locale=row.locale,
+        external_id=row.external_id,
         is_suspended=bool(row.suspended),
         is_active=row.active is not False,
     )

@@ -39,6 +39,7 @@ from zdsync.model import (
     Case,
     Checkpoint,
     Hold,
+    NativeNames,
     NativeRule,
     Page,
     Record,
@@ -158,6 +159,10 @@ class MirrorStore:
     def read_native_rules(self) -> tuple[NativeRule, ...]:
         with self.database.reading() as connection:
             return native.read_native_rules(connection)
+
+    def read_native_names(self) -> NativeNames:
+        with self.database.reading() as connection:
+            return native.read_native_names(connection)
 
     def read_missing(self, stream: Stream) -> tuple[int, ...]:
         with self.database.reading() as connection:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
 from zdsync.errors import Problem
+from zdsync.rules.assemble_rules import as_length, read_gates, read_moves, read_rules
 from zdsync.rules.calendars import read_weeks
 from zdsync.rules.conditions import ConditionReader
 from zdsync.rules.findings import Check, problem
-from zdsync.rules.model import Action, AnyCondition, Mode, Rule, RuleSet, Tier
+from zdsync.rules.model import (
+    DEFAULT_RESPECT,
+    ELSE,
+    Length,
+    MoveLimit,
+    Promise,
+    RuleSet,
+    TargetKind,
+    Tier,
+    Vendor,
+)
 from zdsync.rules.tree import Path, Tree
 
-_BLOCKS = ("ignore", "assign", "annotate")
-_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?) ?%")
-_Found = Mapping[Path, tuple[AnyCondition, ...]]
+_BLOCKS = ("ignore", "assign", "require", "escalate", "deescalate", "annotate")
 
 
 def assemble(
@@ -37,9 +44,15 @@ def assemble(
         return None
     return RuleSet(
         tiers=tuple(_tier(tree, key, shape) for key, shape in document["tiers"].items()),
-        ignore=_rules(tree, document, "ignore", found),
-        assign=_rules(tree, document, "assign", found),
-        annotate=_rules(tree, document, "annotate", found),
+        ignore=read_rules(tree, document, "ignore", found),
+        assign=read_rules(tree, document, "assign", found),
+        annotate=read_rules(tree, document, "annotate", found),
+        require=read_gates(tree, document, found),
+        escalate=read_moves(tree, document, "escalate", found),
+        deescalate=read_moves(tree, document, "deescalate", found),
+        manual_override=_respect(document["manual_override"]),
+        move_limit=_limit(tree, document["move_limit"]),
+        vendor=Vendor(**document["vendor"]),
         own_tags=tuple(document["own_tags"]),
         sensitive_groups=tuple(document["sensitive_groups"]),
         tier_field=document["tier_field"],
@@ -66,23 +79,15 @@ def digest_of(sources: Sequence[tuple[str, str]]) -> str:
     return seen.hexdigest()
 
 
-def read_mode(text: str) -> tuple[Mode, Fraction] | None:
-    """`live`, `shadow` or a share such as `10%` (live for that part of tickets); None when it is none of them."""
-    if text in set(Mode):
-        return Mode(text), Fraction(1)
-    number = _SHARE.fullmatch(text)
-    share = Fraction(number[1]) / 100 if number else Fraction(0)
-    return (Mode.LIVE, share) if 0 < share <= 1 else None
-
-
 def _condition_lists(tree: Tree) -> list[tuple[Path, Any]]:
-    """Every `all` and `any` of every rule, whatever else is wrong with the rule."""
+    """Every `all`, `any` and `unless` of every rule, whatever else is wrong with the rule."""
     found: list[tuple[Path, Any]] = []
     for block in _BLOCKS:
         rules = tree.root.get(block)
         for index, rule in enumerate(rules) if isinstance(rules, list) else ():
             if isinstance(rule, dict):
-                found.extend(((block, index, key), rule[key]) for key in ("all", "any") if key in rule)
+                lists = ("all", "any", "unless") if block == "require" else ("all", "any")
+                found.extend(((block, index, key), rule[key]) for key in lists if key in rule)
     return found
 
 
@@ -111,45 +116,28 @@ def _tier(tree: Tree, key: str, shape: Mapping[str, Any]) -> Tier:
         view=shape["view"],
         scope=shape["scope"],
         calendar=shape["calendar"],
+        targets=tuple(_promises(shape["targets"])),
         at=tree.where_key(("tiers", key)),
     )
 
 
-def _rules(tree: Tree, document: Mapping[str, Any], block: str, found: _Found) -> tuple[Rule, ...]:
-    return tuple(_rule(tree, (block, index), shape, found) for index, shape in enumerate(document[block]))
+def _promises(targets: Mapping[str, Mapping[str, str] | None]) -> Iterator[Promise]:
+    for kind, lengths in targets.items():
+        for priority, text in (lengths or {}).items():
+            yield Promise(TargetKind(kind), as_length(text), None if priority == ELSE else priority)
 
 
-def _rule(tree: Tree, path: Path, shape: Mapping[str, Any], found: _Found) -> Rule:
-    mode, share = read_mode(shape["mode"]) or (Mode.LIVE, Fraction(1))
-    return Rule(
-        id=shape["id"],
-        why=shape["why"],
-        all=found.get((*path, "all"), ()),
-        any=found.get((*path, "any"), ()),
-        then=_action(tree, (*path, "then"), shape.get("then")),
-        owner=shape["owner"] or document_owner(tree),
-        mode=mode,
-        share=share,
-        enabled=shape["enabled"],
-        until=shape["until"],
-        at=tree.where(path),
-    )
+def _respect(shape: Mapping[str, str] | None) -> Length:
+    return as_length(shape["respect_for"]) if shape else DEFAULT_RESPECT
 
 
-def document_owner(tree: Tree) -> str:
-    """The owner of the whole set, who owns each rule that names nobody."""
-    owner = tree.root.get("owner")
-    return "" if owner is None else str(owner)
-
-
-def _action(tree: Tree, path: Path, shape: Mapping[str, Any] | None) -> Action:
+def _limit(tree: Tree, shape: Mapping[str, Any] | None) -> MoveLimit | None:
     if shape is None:
-        return Action()
-    fields = {name: tuple(v) if isinstance(v, list) else v for name, v in shape["set_fields"].items()}
-    asked: dict[str, Any] = {
-        **shape,
-        "add_tags": tuple(dict.fromkeys(shape["add_tags"])),
-        "remove_tags": tuple(dict.fromkeys(shape["remove_tags"])),
-        "set_fields": fields,
-    }
-    return Action(**asked, marks={key: tree.where_key((*path, key)) for key in shape})
+        return None
+    return MoveLimit(
+        at_most=shape["at_most"],
+        per=as_length(shape["per"]),
+        add_tags=tuple(dict.fromkeys(shape["then"]["add_tags"])),
+        notify=shape["then"]["notify"],
+        at=tree.where_key(("move_limit",)),
+    )

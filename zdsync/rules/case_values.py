@@ -37,6 +37,10 @@ _ELSEWHERE: Mapping[str, str] = {
         ("replies", "reopens", "group_stations", "assignee_stations"),
         "it is counted: write what happened under `history:`",
     ),
+    **dict.fromkeys(
+        ("previous_tier", "moves", "sla.breached", "in_business_hours"),
+        "it follows from `at:` and what happened under `history:`",
+    ),
 }
 _TEXTS = frozenset({"subject", "description"})
 _FREE_TEXT = frozenset({"text", "textarea"})

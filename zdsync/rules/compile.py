@@ -15,6 +15,7 @@ from zdsync.model import Account, FieldId, FieldValue, GroupId
 from zdsync.rules.calendars import CalendarBook
 from zdsync.rules.fields import Field, misfits
 from zdsync.rules.findings import Check, nearest, problem, quoted
+from zdsync.rules.gates import Collected, Missing, collected_of, missing_of, things_asked
 from zdsync.rules.model import (
     AnyCondition,
     Condition,
@@ -22,6 +23,7 @@ from zdsync.rules.model import (
     MoveRule,
     NamedCondition,
     Operator,
+    Position,
     Rule,
     RuleSet,
     Tier,
@@ -78,8 +80,8 @@ class CompiledGate(CompiledRule):
 
     rule: GateRule
     unless: tuple[CompiledCondition, ...] = ()
-    missing: Callable[[Facts], tuple[str, ...]] = _NO_WORDS
-    collected: Callable[[Facts], tuple[tuple[str, str], ...]] = lambda _: ()
+    missing: Missing = _NO_WORDS
+    collected: Collected = lambda _: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,16 @@ class CompiledRules:
         """Whose time the tier's clocks count."""
         return ALWAYS if tier.calendar is None else self.calendars[tier.calendar]
 
+    @property
+    def placing(self) -> tuple[CompiledRule, ...]:
+        """The rules that see a ticket as it would be without zdsync's own changes."""
+        return (*self.ignore, *self.assign, *self.annotate)
+
+    @property
+    def moving(self) -> tuple[CompiledRule, ...]:
+        """The rules that see a ticket as it stands."""
+        return (*self.require, *self.escalate, *self.deescalate)
+
     def tier_tag(self, tier: Tier) -> str:
         return f"{self.tag_prefix}{tier.key}"
 
@@ -122,7 +134,8 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
     account = account.calling(groups) if account else None
     problems: list[Problem] = []
     book = CalendarBook(rules, account, problems)
-    binder = _Binder(Vocabulary(account, groups), book, problems, is_offline=account is None)
+    vocabulary = Vocabulary(account, groups, [tier.key for tier in rules.tiers])
+    binder = _Binder(vocabulary, book, problems, is_offline=account is None)
     bound = {
         block: tuple(binder.rule(rule) for rule in block_rules)
         for block, block_rules in (
@@ -131,6 +144,10 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
             ("annotate", rules.annotate),
         )
     }
+    gates = tuple(binder.gate(rule) for rule in rules.require)
+    escalate, deescalate = (
+        tuple(binder.move(rule) for rule in moves) for moves in (rules.escalate, rules.deescalate)
+    )
     for named in rules.conditions.values():
         binder.condition(named)
     problems += find_faults(rules, tag_prefix=tag_prefix, today=today)
@@ -143,6 +160,9 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
         ignore=bound["ignore"],
         assign=bound["assign"],
         annotate=bound["annotate"],
+        require=gates,
+        escalate=escalate,
+        deescalate=deescalate,
         group_ids=ids,
         tiers_of_group=tiers_of_group,
         tag_prefix=tag_prefix,
@@ -195,10 +215,29 @@ class _Binder:
         self._problems.extend(problems)
         return CompiledRule(rule, _all_and_any(everything, either), everything, either, fields)
 
+    def move(self, rule: MoveRule) -> CompiledMove:
+        one = self.rule(rule)
+        return CompiledMove(rule, one.matches, one.all, one.any, one.set_fields)
+
+    def gate(self, rule: GateRule) -> CompiledGate:
+        one = self.rule(rule)
+        at = rule.marks.get("fields", rule.at)
+        fields = [field for name in rule.fields if (field := self._field(name, at)) is not None]
+        asked = things_asked(rule, fields)
+        return CompiledGate(
+            rule,
+            one.matches,
+            one.all,
+            one.any,
+            unless=self._conditions(rule.unless),
+            missing=missing_of(asked),
+            collected=collected_of(asked),
+        )
+
     def condition(self, condition: AnyCondition) -> CompiledCondition:
         if isinstance(condition, NamedCondition):
             return self._named_condition(condition)
-        field = self._field(condition)
+        field = self._field(condition.field, condition.at)
         faults = misfits(field, condition) if field else ()
         for check, message in faults:
             self._problems.append(problem(check, condition.at, message))
@@ -223,8 +262,7 @@ class _Binder:
     def _conditions(self, conditions: Sequence[AnyCondition]) -> tuple[CompiledCondition, ...]:
         return tuple(self.condition(condition) for condition in conditions)
 
-    def _field(self, condition: Condition) -> Field | None:
-        name = condition.field
+    def _field(self, name: str, at: Position) -> Field | None:
         found = self._vocabulary.find(name)
         if found is not None:
             return found
@@ -236,7 +274,7 @@ class _Binder:
             alike = [known for known in names if known.startswith(f"{record}.")] if dot else []
             hint = nearest(name, names) or (f"; known: {quoted(alike[:12])}" if alike else "")
             message = f"unknown field '{name[:80]}'{hint}"
-        self._problems.append(problem(Check.UNKNOWN_FIELD, condition.at, message))
+        self._problems.append(problem(Check.UNKNOWN_FIELD, at, message))
         return None
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 
 from zdsync.errors import Problem
-from zdsync.rules import unsupported
 from zdsync.rules.fields import misfits
 from zdsync.rules.findings import Check, nearest, problem, quoted
 from zdsync.rules.model import AnyCondition, Condition, NamedCondition, Operator, Position, Scalar
@@ -113,10 +112,6 @@ class ConditionReader:
     def _condition(
         self, name: str, operator: Operator, value: Value, at: Position, place: Path
     ) -> Condition | None:
-        if name in unsupported.FIELDS:
-            message = f"field '{name}' is not supported yet by this version"
-            self._problems.append(problem(Check.UNSUPPORTED, at, message))
-            return None
         if operator in _BARE:
             return self._presence(name, operator, value, at, place)
         values = self._values(place, value)

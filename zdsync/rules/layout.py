@@ -17,13 +17,19 @@ from zdsync.rules.yaml_text import Node, read_nodes
 Edit = tuple[int, int, str]
 """From where to where, and what stands there instead."""
 
-_BLOCKS = frozenset({"ignore", "assign", "annotate"})
-_RULE_KEYS = "id why owner mode enabled until all any then".split()
-_THEN_KEYS = "tier group private_only priority type status add_tags remove_tags set_fields note".split()
-_TIER_KEYS = "name group groups view scope calendar".split()
+_BLOCKS = frozenset({"ignore", "assign", "require", "escalate", "deescalate", "annotate"})
+_RULE_KEYS = (
+    "id why owner mode enabled until before_tier from to even_if_held all any after warn_at remind_after "
+    "fields attachment detects unless missing asks_by then keep_assignee_as"
+).split()
+_THEN_KEYS = (
+    "tier group private_only priority type status add_tags remove_tags set_fields note keep_assignee_as notify"
+).split()
+_TIER_KEYS = "name group groups view scope calendar targets".split()
 _CALENDAR_KEYS = "timezone open holidays versions".split()
 _VERSION_KEYS = "valid_from timezone open".split()
 _NAMED_KEYS = ("all", "any")
+_CONDITION_KEYS = (*_NAMED_KEYS, "unless")
 _PRESENT = ("present", "not_present")
 _PLAIN = re.compile(r"[\w$](?:[\w .'()/@+%&!?$-]*[\w.'()/@+%&!?$-])?")
 """What needs no quotes wherever it stands."""
@@ -63,7 +69,9 @@ def _conditions(root: Node) -> Iterator[Node]:
     """Every condition that is a mapping, in rules and under `conditions:`."""
     for holder in (*_rules(root), *(value for _, value in _under(root, "conditions"))):
         is_list = holder.kind is Kind.SEQUENCE
-        blocks = [holder] if is_list else [value for key, value in holder.pairs if key.text in _NAMED_KEYS]
+        blocks = (
+            [holder] if is_list else [value for key, value in holder.pairs if key.text in _CONDITION_KEYS]
+        )
         for block in blocks:
             yield from (item for item in block.inner if item.kind is Kind.MAPPING)
 

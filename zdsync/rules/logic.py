@@ -21,12 +21,21 @@ from zdsync.rules.fields import (
     to_number,
     to_span,
 )
-from zdsync.rules.model import NEGATIVE, AnyCondition, Condition, NamedCondition, Operator, Rule
-from zdsync.rules.own_fields import satisfaction_names
+from zdsync.rules.model import (
+    NEGATIVE,
+    AnyCondition,
+    Condition,
+    MoveRule,
+    NamedCondition,
+    Operator,
+    Rule,
+)
+from zdsync.rules.own_fields import COUNTS, satisfaction_names
 from zdsync.rules.predicates import value_test
 from zdsync.rules.vocabulary import built_in, plain
 from zdsync.text import fold
 
+TIER = "tier"
 Branch = tuple[Condition, ...]
 """Conditions that hold together; a rule matches when one of its branches does."""
 
@@ -36,7 +45,7 @@ _SEVERAL_NAMES = frozenset(
 )
 """Fields whose one value answers to several names, so that two names are no contradiction."""
 _BY_ID = frozenset({"group", "brand", "form", "custom_status"})
-_COUNTS = frozenset({"replies", "reopens", "group_stations", "assignee_stations", "attachments"})
+_COUNTS = frozenset({*COUNTS, "attachments"})
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 _ANY_OF = frozenset(
     {Operator.CONTAINS, Operator.CONTAINS_PHRASE, Operator.INCLUDES, Operator.DETECTS, Operator.IS}
@@ -45,7 +54,13 @@ _NONE_OF = frozenset({Operator.EXCLUDES, Operator.EXCLUDES_WORDS, Operator.IS_NO
 
 
 def branches(rule: Rule) -> tuple[Branch, ...] | None:
-    """The rule written out as alternatives; None when there are too many to look at."""
+    """The rule written out as alternatives; None when there are too many to look at.
+
+    A move also asks that the ticket is in one of the tiers that the rule leads out of.
+    """
+    if isinstance(rule, MoveRule):
+        tier = Condition(TIER, Operator.IS, rule.origins, rule.marks.get("from", rule.at))
+        return _written_out((tier, *rule.all), rule.any)
     return _written_out(rule.all, rule.any)
 
 

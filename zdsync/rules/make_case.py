@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from zdsync.model import (
 from zdsync.rules.case_values import ValueReader
 from zdsync.rules.cases import CaseEvent, Given, RuleCase
 from zdsync.rules.findings import Check, nearest, problem, quoted
+from zdsync.rules.model import RuleSet, Tier
 from zdsync.rules.stand_in import TAG_CHANGES
 from zdsync.rules.tree import Path, Value
 from zdsync.rules.vocabulary import Vocabulary, plain
@@ -40,7 +41,12 @@ _STAFF = {
     _WORKER: User(_WORKER, "zdsync", role="admin"),
 }
 _AUTHORS = {"customer": _CUSTOMER, "agent": _AGENT, "bot": _BOT, "trigger": _SYSTEM, "us": _WORKER}
+_TIER = "tier"
 _FIRST_DAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+Ladder = Mapping[str, tuple[str, Tier]]
+"""Each tier and its tag, by key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +58,22 @@ class Staged:
 
 
 class CaseMaker:
-    """Makes cases for one account, which must know every name; faults are gathered in `problems`.
+    """Makes cases for one account, which must know every name but the tiers of `rules`; faults are gathered in `problems`.
 
     Texts go through the filter as they do when tickets are pulled: detectors see them whole, rules what is kept.
     """
 
-    def __init__(self, account: Account, text_filter: TextFilter) -> None:
+    def __init__(self, account: Account, rules: RuleSet, text_filter: TextFilter, *, tag_prefix: str) -> None:
         self.problems: list[Problem] = []
         self._account = account
+        self._ladder = {tier.key: (f"{tag_prefix}{tier.key}", tier) for tier in rules.tiers}
         self._vocabulary = Vocabulary(account)
         self._filter = text_filter
 
     def make(self, case: RuleCase) -> Staged:
         """The staged case; of a part that is faulty only what is sound."""
-        return _Making(case, self._account, self._vocabulary, self._filter, self.problems).staged()
+        making = _Making(case, self._account, self._ladder, self._vocabulary, self._filter, self.problems)
+        return making.staged()
 
 
 class _Making:
@@ -75,12 +83,14 @@ class _Making:
         self,
         case: RuleCase,
         account: Account,
+        ladder: Ladder,
         vocabulary: Vocabulary,
         text_filter: TextFilter,
         problems: list[Problem],
     ) -> None:
         self.case = case
         self.account = account
+        self.ladder = ladder
         self.version = text_filter.version
         self.values = ValueReader(account, vocabulary, text_filter, self._add)
         self.problems = problems
@@ -94,12 +104,13 @@ class _Making:
         id = TicketId(number if isinstance(number, int) and number > 0 else 1)
         files = case.ticket.get("attachments")
         self.attachments = files if isinstance(files, int) else 0
-        given = {k: v for k, v in case.ticket.items() if k not in {"id", "attachments"}}
+        given = {k: v for k, v in case.ticket.items() if k not in {"id", "attachments", _TIER}}
         opening = tuple(self._steps(given, ("ticket",)))
         created, times, now = self._times()
-        events = [self._opening(id, created, opening)]
+        events = [self._opening(id, created, opening), *self._placing(id, created)]
+        begun = len(events)
         for index, (event, at) in enumerate(zip(case.history, times, strict=True)):
-            events.append(self._event(id, index + 2, event, at, ("history", index, "changes")))
+            events.append(self._event(id, index + begun + 1, event, at, ("history", index, "changes")))
         organization = self._organization()
         requester = self._requester(organization)
         ticket = self._ticket(id, created, events[-1].created_at, organization)
@@ -108,7 +119,7 @@ class _Making:
                 ticket=ticket,
                 requester=requester,
                 organization=organization,
-                events=tuple(events if case.whole_history else events[1:]),
+                events=tuple(events if case.whole_history else events[begun:]),
                 findings=self._findings(id),
                 staff={**self.account.staff, **_STAFF},
                 events_until=now + timedelta(minutes=1),
@@ -150,6 +161,9 @@ class _Making:
             if name in TAG_CHANGES or plain(name) == "tags":
                 yield from self._tag_step(name, value, place)
                 continue
+            if name == _TIER:
+                yield from self._tier_steps(value, place, is_group_given="group" in given)
+                continue
             found = self.values.read(name, value, place)
             if found is not None:
                 field, after = found
@@ -164,13 +178,39 @@ class _Making:
             message = f"write {' or '.join(f'`{word}:`' for word in TAG_CHANGES)}: a change adds or removes"
             self._add(Check.UNKNOWN_KEY, place, message)
             return
-        after = self.tags - tags if name == "remove_tags" else self.tags | tags
+        yield from self._retagged(self.tags - tags if name == "remove_tags" else self.tags | tags)
+
+    def _tier_steps(self, value: Value, place: Path, *, is_group_given: bool) -> Iterator[FieldChange]:
+        """What a move to that tier changes: the tier tag, and the group unless it is told or is one of the tier's."""
+        key = "none" if value is None else str(value)
+        if key != "none" and key not in self.ladder:
+            hint = nearest(key, self.ladder) or f"; tiers: {quoted(self.ladder)}"
+            self._add(Check.UNKNOWN_NAME, place, f"no tier '{key[:80]}'{hint}")
+            return
+        others = self.tags - {tag for tag, _ in self.ladder.values()}
+        if key == "none":
+            yield from self._retagged(others)
+            return
+        tag, tier = self.ladder[key]
+        yield from self._retagged(others | {tag})
+        own = [group.id for name in tier.groups if (group := self.account.group_named(name))]
+        if not is_group_given and self.state.get("group_id") not in own:
+            yield from self._steps({"group": tier.group}, place)
+
+    def _retagged(self, after: frozenset[str]) -> Iterator[FieldChange]:
         added, removed = sorted(after - self.tags), sorted(self.tags - after)
         self.tags = after
         if added or removed:
             yield FieldChange("tags", tuple(added), tuple(removed))
 
     # Events
+
+    def _placing(self, id: TicketId, at: datetime) -> Iterator[Event]:
+        """Our own update in the moment in which the ticket was opened, if the case says in which tier it is."""
+        if _TIER in self.case.ticket:
+            value, is_given = self.case.ticket[_TIER], self.state.get("group_id") is not None
+            steps = tuple(self._tier_steps(value, ("ticket", _TIER), is_group_given=is_given))
+            yield Event(2, id, at, _WORKER, "web", key="case-2", changes=steps)
 
     def _opening(self, id: TicketId, at: datetime, changes: tuple[FieldChange, ...]) -> Event:
         author = _AUTHORS[self.case.opened_by]
@@ -221,7 +261,9 @@ class _Making:
     def _requester(self, organization: Organization | None) -> User:
         given = {plain(name): (name, value) for name, value in self.case.requester.items()}
         texts: dict[str, Any] = {
-            word: _text(given.pop(word)[1]) for word in ("name", "email", "role", "locale") if word in given
+            word: _text(given.pop(word)[1])
+            for word in ("name", "email", "role", "locale", "external_id")
+            if word in given
         }
         if "language" in given:
             texts["locale"] = _text(given.pop("language")[1])

@@ -107,7 +107,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of `ignore`, `assign` or `annotate`; matches when all of `all` and, if given, one of `any` hold.
+    """One rule of any block; matches when all of `all` and, if given, one of `any` hold.
 
     `share` is the sampled part of tickets, 1 for all: a stable choice by a hash of rule id and ticket id.
     """
@@ -123,10 +123,17 @@ class Rule:
     enabled: bool = True
     until: date | None = None
     at: Position = field(default=NOWHERE, compare=False)
+    marks: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
+    """Where each key of the rule stands."""
 
     @property
     def is_catch_all(self) -> bool:
         return not self.all and not self.any
+
+    @property
+    def conditions(self) -> tuple[AnyCondition, ...]:
+        """Everything that the rule asks, as it is written."""
+        return (*self.all, *self.any)
 
 
 class Clock(StrEnum):
@@ -218,8 +225,8 @@ class GateRule(Rule):
 
     `fields` are names of fields that must be filled, `needs_attachment` asks for a file, `detects` for a finding of
     each of these detectors. `unless` are conditions of which one opens the gate. While something is missing the ticket
-    gets `missing_tags` and a note that lists it and names `macro`. `asks_by` is the title of the account's trigger
-    that asks the requester: only then the gate also sets the ticket to pending.
+    gets `missing_tags` and a note that lists it and names `macro`, after the rule's own words (`then.note`). `asks_by`
+    is the title of the account's trigger that asks the requester: only then the gate also sets the ticket to pending.
     """
 
     before_tier: str = ""
@@ -230,8 +237,10 @@ class GateRule(Rule):
     missing_tags: tuple[str, ...] = ()
     macro: str = ""
     asks_by: str = ""
-    marks: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
-    """Where each key of the rule stands."""
+
+    @property
+    def conditions(self) -> tuple[AnyCondition, ...]:
+        return (*self.all, *self.any, *self.unless)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +263,10 @@ class TargetKind(StrEnum):
     """From entering the tier to leaving it."""
     SOLVE = "solve"
     """From creation to solved."""
+
+
+ELSE = "else"
+"""In `targets:` by priority, the key for every priority that has no entry of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +361,6 @@ class RuleSet:
 
     def written_conditions(self) -> Iterator[Condition]:
         """Every condition once, where it is written."""
-        holders: tuple[NamedCondition | Rule, ...] = (*self.conditions.values(), *self.rules)
-        for holder in holders:
-            unless = holder.unless if isinstance(holder, GateRule) else ()
-            yield from (one for one in (*holder.all, *holder.any, *unless) if isinstance(one, Condition))
+        named = ((*one.all, *one.any) for one in self.conditions.values())
+        for conditions in (*named, *(rule.conditions for rule in self.rules)):
+            yield from (one for one in conditions if isinstance(one, Condition))

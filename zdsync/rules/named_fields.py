@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from zdsync.facts import Facts
 from zdsync.model import Account, User
 from zdsync.rules.fields import NONE, Field, Kind, fold_name
-from zdsync.rules.own_fields import Read
+from zdsync.rules.own_fields import Read, word_field
 
 
-def named_fields(account: Account | None, groups: Iterable[str]) -> dict[str, Field]:
+def named_fields(
+    account: Account | None, groups: Iterable[str], tiers: Sequence[str] = ()
+) -> dict[str, Field]:
+    """Fields by name; `groups` will be there too, and `tiers` are the keys of all there are, empty if not known."""
     groups_by_id: dict[int | None, str] = {}
     brands: dict[int | None, str] = {}
     forms: dict[int | None, str] = {}
@@ -29,6 +32,8 @@ def named_fields(account: Account | None, groups: Iterable[str]) -> dict[str, Fi
         "assignee": _assignee(account),
         "requester": _person("requester"),
         "organization": _company("organization"),
+        "tier": _tier("tier", lambda f: f.tier, tiers),
+        "previous_tier": _tier("previous_tier", lambda f: f.previous_tier, tiers),
     }
 
 
@@ -53,6 +58,11 @@ def _thing(
         nothing=NONE,
         is_account_name=True,
     )
+
+
+def _tier(name: str, key: Read, tiers: Sequence[str]) -> Field:
+    choices = ("none", *tiers) if tiers else ()
+    return word_field(name, lambda f: key(f) or "none", choices, nothing=NONE)
 
 
 def _assignee(account: Account | None) -> Field:

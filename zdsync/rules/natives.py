@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from zdsync.errors import Problem
-from zdsync.model import NativeRule
+from zdsync.model import NativeNames, NativeRule
 from zdsync.rules.compile import CompiledRule, CompiledRules
-from zdsync.rules.findings import Check, problem, quoted
+from zdsync.rules.fields import fold_name
+from zdsync.rules.findings import Check, nearest, problem, quoted
 from zdsync.rules.lint import leaves
-from zdsync.rules.model import Position
+from zdsync.rules.model import EXTERNAL, PREVIOUS, GateRule, MoveRule, Position, RuleSet
 from zdsync.rules.vocabulary import Vocabulary, plain
 
 _FIELDS = {
@@ -33,7 +34,7 @@ def native_conflicts(
     Left out are triggers that act only when a ticket is created, before any rule is asked, and whatever acts only on
     solved tickets, which rules leave alone.
     """
-    compiled = [one for one in (*rules.assign, *rules.annotate, *rules.ignore) if one.rule.enabled]
+    compiled = [one for one in (*rules.placing, *rules.moving) if one.rule.enabled]
     reads = [(one, frozenset(_reads(one, vocabulary))) for one in compiled]
     writes = [(one, frozenset(_writes(one, rules))) for one in compiled]
     for native in natives:
@@ -49,6 +50,19 @@ def native_conflicts(
                 message = f"the {native.kind} '{native.title}' {verb} rules {told} ({whats}): {ids}"
                 yield _warning(found[0][0].rule.at, message)
                 break
+
+
+def unknown_natives(rules: RuleSet, names: NativeNames) -> Iterator[Problem]:
+    """An error for each macro and trigger that a gate names and the account does not have; none where none is known."""
+    for gate in rules.require:
+        asked = (
+            ("macro", gate.macro, "missing", names.macros),
+            ("trigger", gate.asks_by, "asks_by", names.triggers),
+        )
+        for kind, name, key, known in asked:
+            if name and known and fold_name(name) not in map(fold_name, known):
+                message = f"no {kind} '{name[:80]}' is switched on in the account{nearest(name, known)}"
+                yield problem(Check.UNKNOWN_NAME, gate.marks.get(key, gate.at), message)
 
 
 def _warning(at: Position, message: str) -> Problem:
@@ -82,10 +96,16 @@ def _touched(native: NativeRule, known: frozenset[str], *, adds: bool) -> Iterat
 
 
 def _reads(one: CompiledRule, vocabulary: Vocabulary) -> Iterator[str]:
-    for condition in leaves((*one.rule.all, *one.rule.any)):
-        custom = vocabulary.find_settable(condition.field)
-        name = str(int(custom.id)) if custom else plain(condition.field)
+    for condition in leaves(one.rule.conditions):
+        name = _called(condition.field, vocabulary)
         yield from (f"tag {value}" for value in condition.values) if name == "tags" else (name,)
+    if isinstance(one.rule, GateRule):
+        yield from (_called(field, vocabulary) for field in one.rule.fields)
+
+
+def _called(field: str, vocabulary: Vocabulary) -> str:
+    custom = vocabulary.find_settable(field)
+    return str(int(custom.id)) if custom else plain(field)
 
 
 def _writes(one: CompiledRule, rules: CompiledRules) -> Iterator[str]:
@@ -94,6 +114,13 @@ def _writes(one: CompiledRule, rules: CompiledRules) -> Iterator[str]:
     yield from (f"tag {tag}" for tag in then.add_tags)
     yield from (str(int(id)) for id in one.set_fields)
     yield from (name for name in ("priority", "type", "status") if getattr(then, name))
-    if then.tier is not None:
+    if isinstance(one.rule, GateRule):
+        yield from (f"tag {tag}" for tag in one.rule.missing_tags)
+    tier = one.rule.to if isinstance(one.rule, MoveRule) else then.tier
+    if tier == EXTERNAL:
+        yield "status"
+        yield f"tag {rules.rules.vendor.tag}"
+    elif tier is not None:
         yield "group"
-        yield f"tag {rules.tag_prefix}{then.tier}"
+        if tier != PREVIOUS:
+            yield f"tag {rules.tag_prefix}{tier}"

@@ -15,6 +15,8 @@ Read = Callable[[Facts], Any]
 TYPES = ("none", "question", "incident", "problem", "task")
 SATISFACTION = ("offered", "unoffered", "good", "good_with_comment", "bad", "bad_with_comment")
 ROLES = ("end-user", "agent", "admin")
+COUNTS = ("replies", "reopens", "group_stations", "assignee_stations", "moves")
+"""What is counted from a ticket's history; never missing."""
 
 
 def own_fields() -> dict[str, Field]:
@@ -37,14 +39,17 @@ def own_fields() -> dict[str, Field]:
             text_field("recipient", lambda f: f.ticket.recipient),
             text_field("requester.name", lambda f: f.requester and f.requester.name),
             text_field("requester.email", lambda f: f.requester and f.requester.email),
+            text_field("requester.external_id", lambda f: f.requester and f.requester.external_id),
             text_field("organization.name", lambda f: f.organization and f.organization.name),
             text_field("organization.external_id", lambda f: f.organization and f.organization.external_id),
             _set("tags", lambda f: f.ticket.tags),
             _set("requester.tags", lambda f: f.requester.tags if f.requester else NOTHING),
             _set("organization.tags", lambda f: f.organization.tags if f.organization else NOTHING),
             *(_date(name) for name in ("created_at", "updated_at", "due_at")),
-            *(_count(name) for name in ("replies", "reopens", "group_stations", "assignee_stations")),
+            *(_count(name) for name in COUNTS),
             _count("attachments", nothing=0),
+            _claim("sla.breached", lambda f: f.sla_breached),
+            _claim("in_business_hours", lambda f: f.in_business_hours),
             Field("organization.domain", Kind.NAME, _domains, lambda f: sorted(_domains(f)), nothing=NOTHING),
         )
     }
@@ -102,6 +107,13 @@ def _date(name: str) -> Field:
         return getattr(facts.ticket, name)
 
     return Field(name, Kind.DATE, read, read)
+
+
+def _claim(name: str, answer: Read) -> Field:
+    """True or false, or missing."""
+    words = {True: frozenset({"true"}), False: frozenset({"false"}), None: NOTHING}
+    known = {"true": "true", "false": "false"}
+    return Field(name, Kind.NAME, lambda f: words[answer(f)], answer, known=known, nothing=NOTHING)
 
 
 def _count(name: str, nothing: int | None = None) -> Field:

@@ -9,7 +9,7 @@ from typing import Any
 from zdsync.actors import is_person
 from zdsync.model import Account, Case, Event, FieldChange, FieldId, FieldValue, Organization, User
 from zdsync.rules.fields import fold_name
-from zdsync.rules.model import RuleSet
+from zdsync.rules.model import GateRule, RuleSet
 from zdsync.rules.unname import Unnamer
 from zdsync.rules.vocabulary import Vocabulary, plain
 
@@ -36,7 +36,7 @@ class Recorder:
             self._asked.setdefault(plain(condition.field), condition.field)
             self._mentioned |= {fold_name(value) for value in condition.values}
         for rule in rules.rules:
-            for name in rule.then.set_fields:
+            for name in (*rule.then.set_fields, *(rule.fields if isinstance(rule, GateRule) else ())):
                 self._asked.setdefault(plain(name), name)
         self._fields = self._named_fields()
         self._groups = {group.id: group.name for group in account.groups if not group.is_deleted}
@@ -218,6 +218,9 @@ class Recorder:
             given["role"] = user.role
         if user.locale and {"language", "requester.language", "requester.locale"} & self._asked.keys():
             given["language"] = user.locale
+        if "requester.external_id" in self._asked and user.external_id:
+            is_public = fold_name(user.external_id) in self._mentioned
+            given["external_id"] = user.external_id if is_public else "customer"
         return {**given, **self._record("requester", user)}
 
     def _organization(self, company: Organization | None) -> dict[str, Any]:

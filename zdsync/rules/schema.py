@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from zdsync.detect import DETECTORS
-from zdsync.model import STATUS_ORDER, Account, TicketField
+from zdsync.model import STATUS_ORDER, Account, NativeNames, TicketField
 from zdsync.rules.calendars import DAYS, HOURS, SCHEDULE
 from zdsync.rules.fields import COMPARISONS, OPERATORS, Field, Kind
 from zdsync.rules.model import Operator, RuleSet
+from zdsync.rules.schema_moves import fill_in_gates, fill_in_moves
+from zdsync.rules.schema_parts import Schema, known, one_or_more, own_tag, suggested, tier_key
 from zdsync.rules.shapes.rules import RulesShape
-from zdsync.rules.unsupported import FIELDS as LATER_FIELDS
 from zdsync.rules.vocabulary import Vocabulary, plain
-
-Schema = dict[str, Any]
 
 _SCALAR: Schema = {"type": ["string", "number", "boolean"], "pattern": r"^(?!\$[A-Za-z_][A-Za-z0-9_-]*$)"}
 _REFERENCE: Schema = {"type": "string", "pattern": r"^\$[A-Za-z_]"}
@@ -32,34 +31,45 @@ _HINTS: Mapping[str, str] = {
     "open": "Hours by days, such as {mon-fri: 09:00-17:30, sat: [09:00-12:00, 13:00-16:00]}",
     "holidays": "Dates on which nothing opens",
     "valid_from": "The first date of these hours",
+    "from": "The tiers that tickets come from",
+    "to": "The tier they go to; also external (escalate) and previous (deescalate)",
+    "after": "The clock that has to reach a length",
+    "warn_at": "The share of the clock from which the ticket is listed, such as 75%",
+    "even_if_held": "Passes holds and the respect for people's moves",
+    "unless": "One of these opens the gate",
     "private_only": "Only groups of sensitive_groups may hold the ticket",
 }
 
 
-def editor_schema(rules: RuleSet | None, account: Account | None) -> Schema:
+def editor_schema(
+    rules: RuleSet | None, account: Account | None, natives: NativeNames | None = None
+) -> Schema:
     """JSON Schema, draft 2020-12, of one rule file.
 
-    Names come from the mirrored account and from the rules themselves, as they are written there and in lower case;
+    Macros and triggers that are not among `natives` pass too: they may be made later. Other names come from the mirrored account and from the rules themselves, as they are written there and in lower case;
     without an account any field and any name will do. A file holds part of a set, so no key of it is mandatory.
     """
     schema = _tidied(RulesShape.model_json_schema())
     schema.pop("required", None)
     definitions = schema["$defs"]
     definitions["Condition"] = _condition(rules, account)
-    for shape in ("IgnoreShape", "RuleShape", "NamedShape"):
-        for key in ("all", "any"):
-            definitions[shape]["properties"][key]["items"] = {"$ref": "#/$defs/Condition"}
-    for shape in ("IgnoreShape", "RuleShape"):
-        definitions[shape]["properties"]["until"] = {"type": "string", "format": "date"}
+    for shape in definitions.values():
+        given = shape.get("properties", {})
+        for key in {"all", "any", "unless"} & given.keys():
+            given[key]["items"] = {"$ref": "#/$defs/Condition"}
+        if "until" in given:
+            given["until"] = {"type": "string", "format": "date"}
     _fill_in_outcomes(definitions["ActionShape"]["properties"], rules, account)
+    fill_in_moves(definitions, rules)
+    fill_in_gates(definitions, rules, _fields(rules, account) if account else {}, natives or NativeNames())
     tier = definitions["TierShape"]["properties"]
-    tier["group"] = tier["groups"] = _one_or_more(_suggested(_group_names(rules, account)))
+    tier["group"] = tier["groups"] = one_or_more(suggested(_group_names(rules, account)))
     tier["calendar"] |= _calendar(rules)
     for shape in ("CalendarShape", "VersionShape"):
         days = definitions[shape]["properties"]["open"]
-        days |= {"additionalProperties": _one_or_more(_HOURS), "propertyNames": _DAYS}
+        days |= {"additionalProperties": one_or_more(_HOURS), "propertyNames": _DAYS}
     properties = schema["properties"]
-    properties["lists"] = {"type": "object", "additionalProperties": _one_or_more(_SCALAR)}
+    properties["lists"] = {"type": "object", "additionalProperties": one_or_more(_SCALAR)}
     named = properties["conditions"]["additionalProperties"]
     in_list = {"type": "array", "items": {"$ref": "#/$defs/Condition"}, "minItems": 1}
     properties["conditions"]["additionalProperties"] = {"anyOf": [named, in_list]}
@@ -76,10 +86,12 @@ def _tidied(value: Any, name: str = "") -> Any:
     choices = inner.get("anyOf")
     if choices:
         inner = {**{k: v for k, v in inner.items() if k != "anyOf"}, **choices[0]}
+    if "$ref" in inner:
+        inner.pop("default", None)
     if inner.get("type") == "string" and "enum" not in inner:
         inner["type"] = ["string", "number"]
     if inner.get("type") == "array" and inner.get("items", {}).get("type") == ["string", "number"]:
-        inner = _one_or_more(inner["items"])
+        inner = one_or_more(inner["items"])
     if name in _HINTS and isinstance(inner, dict):
         inner["description"] = _HINTS[name]
     return inner
@@ -93,7 +105,7 @@ def _is_noise(key: str, item: object) -> bool:
 
 
 def _condition(rules: RuleSet | None, account: Account | None) -> Schema:
-    named = _known(rules.conditions) if rules else {"type": "string"}
+    named = known(rules.conditions) if rules else {"type": "string"}
     triple = {
         "type": "object",
         "description": "A condition as Zendesk has it in triggers and views",
@@ -118,7 +130,7 @@ def _fields(rules: RuleSet | None, account: Account | None) -> dict[str, Schema]
     found: dict[str, Schema] = {}
     for name in vocabulary.names():
         field = vocabulary.find(name)
-        if field is not None and name not in LATER_FIELDS:
+        if field is not None:
             found[name] = found[plain(name)] = _spec(field, rules)
     for custom in account.ticket_fields if account else ():
         field = vocabulary.find(str(int(custom.id)))
@@ -142,11 +154,11 @@ def _spec(field: Field | None, rules: RuleSet | None) -> Schema:
         if operator in _BARE:
             operators[operator.value] = {"type": ["boolean", "null"]}
         elif operator is Operator.DETECTS:
-            operators[operator.value] = _one_or_more({"anyOf": [_known(DETECTORS), listed]})
+            operators[operator.value] = one_or_more({"anyOf": [known(DETECTORS), listed]})
         elif operator is Operator.WITHIN:
-            operators[operator.value] = _one_or_more({"anyOf": [_calendar(rules), listed]})
+            operators[operator.value] = one_or_more({"anyOf": [_calendar(rules), listed]})
         else:
-            operators[operator.value] = either if operator in COMPARISONS else _one_or_more(either)
+            operators[operator.value] = either if operator in COMPARISONS else one_or_more(either)
     by_operator = {
         "type": "object",
         "properties": operators,
@@ -154,7 +166,7 @@ def _spec(field: Field | None, rules: RuleSet | None) -> Schema:
         "minProperties": 1,
         "maxProperties": 1,
     }
-    plainly = [_one_or_more(either)] if Operator.IS in OPERATORS[kind] else []
+    plainly = [one_or_more(either)] if Operator.IS in OPERATORS[kind] else []
     return {"anyOf": [*plainly, _PRESENCE, by_operator]}
 
 
@@ -168,11 +180,11 @@ def _value(field: Field | None) -> Schema:
     if field is None or field.is_private:
         return _SCALAR
     if field.kind is Kind.RANK:
-        return _known(field.ranks)
+        return known(field.ranks)
     if field.known is None:
         return _SCALAR
     names = [*field.known.values(), *field.known]
-    words = _known(name for name in names if not name.isdigit())
+    words = known(name for name in names if not name.isdigit())
     return {"anyOf": [words, {"type": ["number", "boolean"]}]}
 
 
@@ -180,18 +192,17 @@ def _value(field: Field | None) -> Schema:
 
 
 def _fill_in_outcomes(then: dict[str, Schema], rules: RuleSet | None, account: Account | None) -> None:
-    then["status"] = _known(word for word in STATUS_ORDER if word not in {"new", "closed"})
-    then["set_fields"] = {"type": "object", "additionalProperties": _one_or_more(_SCALAR), "minProperties": 1}
+    then["status"] = known(word for word in STATUS_ORDER if word not in {"new", "closed"})
+    then["set_fields"] = {"type": "object", "additionalProperties": one_or_more(_SCALAR), "minProperties": 1}
     if rules:
-        keys = [tier.key for tier in rules.tiers]
-        then["tier"] = {"enum": [*keys, *(int(key) for key in keys if key.isdigit())]}
+        then["tier"] = tier_key(rules)
         allowed = (*(name for tier in rules.tiers for name in tier.groups), *rules.sensitive_groups)
-        then["group"] = _known(allowed)
-        then["add_tags"] = then["remove_tags"] = _one_or_more(_known(rules.own_tags))
+        then["group"] = known(allowed)
+        then["add_tags"] = then["remove_tags"] = own_tag(rules)
     if account:
         custom = [field for field in account.ticket_fields if field.is_custom and field.is_active]
         properties = {name: _setting(field) for field in custom for name in (field.title, plain(field.title))}
-        then["set_fields"] |= {"properties": properties, "additionalProperties": _one_or_more(_SCALAR)}
+        then["set_fields"] |= {"properties": properties, "additionalProperties": one_or_more(_SCALAR)}
 
 
 def _setting(field: TicketField) -> Schema:
@@ -199,10 +210,10 @@ def _setting(field: TicketField) -> Schema:
         case "checkbox":
             return {"type": "boolean"}
         case "tagger":
-            return _known(name for option in field.options for name in (option.label, option.value))
+            return known(name for option in field.options for name in (option.label, option.value))
         case "multiselect":
             words = (name for option in field.options for name in (option.label, option.value))
-            return _one_or_more(_known(words))
+            return one_or_more(known(words))
         case "integer" | "decimal":
             return {"type": ["number", "string"]}
     return _SCALAR
@@ -210,23 +221,5 @@ def _setting(field: TicketField) -> Schema:
 
 def _group_names(rules: RuleSet | None, account: Account | None) -> tuple[str, ...]:
     own = (*(name for tier in rules.tiers for name in tier.groups), *rules.sensitive_groups) if rules else ()
-    known = (group.name for group in account.groups if not group.is_deleted) if account else ()
-    return tuple(dict.fromkeys((*own, *known)))
-
-
-# Pieces
-
-
-def _known(words: Iterable[str]) -> Schema:
-    """One of the words, as written or in lower case."""
-    given = list(words)
-    return {"enum": list(dict.fromkeys([*given, *(word.casefold() for word in given)]))}
-
-
-def _suggested(words: Iterable[str]) -> Schema:
-    """One of the words, or another that is yet to exist."""
-    return {"anyOf": [_known(words), {"type": "string"}]}
-
-
-def _one_or_more(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "array", "items": schema, "minItems": 1}]}
+    others = (group.name for group in account.groups if not group.is_deleted) if account else ()
+    return tuple(dict.fromkeys((*own, *others)))

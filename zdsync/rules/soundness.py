@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import date
 
 from zdsync.errors import Problem
-from zdsync.model import STATUS_ORDER
-from zdsync.rules.findings import Check, nearest, problem, quoted
-from zdsync.rules.model import Mode, Position, Rule, RuleSet, Tier
+from zdsync.rules.findings import Check, problem, quoted
+from zdsync.rules.model import Mode, Rule, RuleSet, Tier
+from zdsync.rules.move_faults import gate_faults, move_faults
+from zdsync.rules.outcomes import group_faults, note_faults, status_faults, tag_faults, unknown_tier, where
 
-NOTE_PLACEHOLDERS = frozenset(
-    "ticket.id ticket.subject ticket.status ticket.priority ticket.type ticket.channel "
-    "requester.name organization.name rule.id rule.why tier.key tier.name group".split()
-)
-"""What a rule's `note:` may name in braces."""
-_PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
 _LABELS = frozenset({"add_tags", "remove_tags", "set_fields"})
+_DECISIONS = "tier group priority type status note private_only keep_assignee_as notify".split()
 
 
 def find_faults(rules: RuleSet, *, tag_prefix: str, today: date) -> tuple[Problem, ...]:
@@ -27,7 +22,13 @@ def find_faults(rules: RuleSet, *, tag_prefix: str, today: date) -> tuple[Proble
         *_catch_all(rules, today),
         *(fault for rule in rules.assign for fault in _outcome(rules, rule)),
         *(fault for rule in rules.annotate for fault in _labels_only(rule)),
-        *(fault for rule in (*rules.assign, *rules.annotate) for fault in _tags(rules, rule, tag_prefix)),
+        *move_faults(rules, tag_prefix),
+        *gate_faults(rules, tag_prefix),
+        *(
+            fault
+            for rule in (*rules.assign, *rules.moves, *rules.annotate)
+            for fault in tag_faults(rules, rule, tag_prefix)
+        ),
     )
 
 
@@ -37,21 +38,21 @@ def is_steady(rule: Rule, today: date) -> bool:
     return rule.enabled and rule.mode is Mode.LIVE and rule.share == 1 and not is_over
 
 
-def _where(rule: Rule, key: str) -> Position:
-    return rule.then.marks.get(key, rule.at)
-
-
 def _tiers(rules: RuleSet, tag_prefix: str) -> Iterator[Problem]:
     at = rules.tiers[0].at if rules.tiers else rules.assign[0].at
-    for tag in rules.own_tags:
+    named = (*(("own_tags", tag) for tag in rules.own_tags), ("vendor", rules.vendor.tag))
+    for block, tag in named:
         if tag.startswith(tag_prefix):
-            message = f"own_tags: '{tag}' begins with '{tag_prefix}', which tier tags alone may do"
+            message = f"{block}: '{tag}' begins with '{tag_prefix}', which tier tags alone may do"
             yield problem(Check.TAG_NOT_OWNED, at, message)
     titles: dict[str, Tier] = {}
     for tier in rules.tiers:
         earlier = titles.setdefault((tier.view or f"\0{tier.key}").casefold(), tier)
         if earlier is not tier:
             message = f"tiers {earlier.key} and {tier.key} share the view '{tier.view}'"
+            yield problem(Check.WRONG_VALUE, tier.at, message)
+        if tier.view and rules.vendor.view and tier.view.casefold() == rules.vendor.view.casefold():
+            message = f"tier {tier.key} and the vendor share the view '{tier.view}'"
             yield problem(Check.WRONG_VALUE, tier.at, message)
 
 
@@ -77,72 +78,19 @@ def _outcome(rules: RuleSet, rule: Rule) -> Iterator[Problem]:
     if then.tier is None:
         yield problem(Check.MISSING_KEY, rule.at, f"'{rule.id}' must say which tier: `then: {{tier: …}}`")
     elif tier is None:
-        keys = [each.key for each in rules.tiers]
-        hint = nearest(then.tier, keys) or f"; tiers: {quoted(keys)}"
-        yield problem(Check.UNKNOWN_NAME, _where(rule, "tier"), f"no tier '{then.tier}'{hint}")
+        yield unknown_tier(rules, then.tier, where(rule, "tier"))
     else:
-        yield from _group(rules, rule, tier)
-    yield from _status(rule)
-    yield from _note(rule)
-
-
-def _group(rules: RuleSet, rule: Rule, tier: Tier) -> Iterator[Problem]:
-    group = (rule.then.group or tier.group).casefold()
-    at = _where(rule, "group" if rule.then.group else "private_only")
-    sensitive = {name.casefold() for name in rules.sensitive_groups}
-    if group not in sensitive and group not in {name.casefold() for name in tier.groups}:
-        allowed = (*tier.groups, *rules.sensitive_groups)
-        hint = nearest(rule.then.group or "", allowed) or f"; it may be {quoted(allowed)}"
-        message = f"group '{rule.then.group}' is not one of tier {tier.key}, nor sensitive{hint}"
-        yield problem(Check.GROUP_OUTSIDE_TIER, at, message)
-    elif rule.then.private_only and group not in sensitive:
-        called = rule.then.group or tier.group
-        message = f"'{rule.id}' is private_only, but '{called}' is not one of `sensitive_groups`"
-        yield problem(Check.PRIVATE_TO_OPEN_GROUP, at, message)
-
-
-def _status(rule: Rule) -> Iterator[Problem]:
-    status = rule.then.status
-    at = _where(rule, "status")
-    if status == "closed":
-        message = "rules never close a ticket: closing cannot be taken back; use solved"
-        yield problem(Check.CLOSED_STATUS, at, message)
-    elif status is not None and (status not in STATUS_ORDER or status == "new"):
-        allowed = [word for word in STATUS_ORDER if word not in ("new", "closed")]
-        hint = nearest(status, allowed) or f"; one of {quoted(allowed)}"
-        yield problem(Check.WRONG_VALUE, at, f"status cannot be set to '{status}'{hint}")
-
-
-def _note(rule: Rule) -> Iterator[Problem]:
-    for name in _PLACEHOLDER.findall(rule.then.note or ""):
-        if name not in NOTE_PLACEHOLDERS:
-            hint = nearest(name, NOTE_PLACEHOLDERS) or f"; known: {quoted(sorted(NOTE_PLACEHOLDERS))}"
-            message = f"a note knows no '{{{name[:80]}}}'{hint}"
-            yield problem(Check.UNKNOWN_NAME, _where(rule, "note"), message)
+        yield from group_faults(rules, rule, tier)
+    yield from status_faults(rule)
+    yield from note_faults(rule)
 
 
 def _labels_only(rule: Rule) -> Iterator[Problem]:
     then = rule.then
-    for key in ("tier", "group", "priority", "type", "status", "note", "private_only"):
+    for key in _DECISIONS:
         if getattr(then, key):
             message = f"annotate adds labels and never decides: '{key}' belongs in assign ('{rule.id}')"
-            yield problem(Check.ANNOTATE_MOVES, _where(rule, key), message)
+            yield problem(Check.ANNOTATE_MOVES, where(rule, key), message)
     if not any(getattr(then, key) for key in _LABELS):
         message = f"'{rule.id}' does nothing; give it {quoted(sorted(_LABELS))}"
         yield problem(Check.MISSING_KEY, rule.at, message)
-
-
-def _tags(rules: RuleSet, rule: Rule, tag_prefix: str) -> Iterator[Problem]:
-    for key, tags in (("add_tags", rule.then.add_tags), ("remove_tags", rule.then.remove_tags)):
-        for tag in tags:
-            if tag.startswith(tag_prefix):
-                message = f"tier tags such as '{tag}' are set through `tier:` alone"
-                yield problem(Check.TAG_NOT_OWNED, _where(rule, key), message)
-            elif tag not in rules.own_tags:
-                hint = nearest(tag, rules.own_tags) or "; list it there if zdsync may add and remove it"
-                message = f"the tag '{tag}' is not in own_tags{hint}"
-                yield problem(Check.TAG_NOT_OWNED, _where(rule, key), message)
-    both = set(rule.then.add_tags) & set(rule.then.remove_tags)
-    if both:
-        message = f"'{rule.id}' both adds and removes {quoted(sorted(both))}"
-        yield problem(Check.WRONG_VALUE, _where(rule, "remove_tags"), message)

@@ -68,6 +68,9 @@ def _asks(rules: RuleSet, cases: Iterable[RuleCase]) -> Asks:
     asks: defaultdict[str, list[tuple[Operator, tuple[Value, ...]]]] = defaultdict(list)
     for condition in rules.written_conditions():
         asks[plain(condition.field)].append((condition.operator, condition.values))
+    for gate in rules.require:
+        for name in gate.fields:
+            asks[plain(name)].append((Operator.PRESENT, ()))
     for name, value in _given(rules, cases):
         values = tuple(value) if isinstance(value, list | tuple) else (value,)
         operator = Operator.INCLUDES if isinstance(value, list | tuple) else Operator.IS

@@ -17,13 +17,16 @@ from zdsync.rules.own_fields import organization_of, own_fields, requester_of
 class Vocabulary:
     """The fields of one account, or without an account only Zendesk's own.
 
-    `groups` are the names that will exist once a plan has created them. Names are found without regard to case,
-    and a space, `-` or `_` are the same: `app_version` finds the field titled "App version".
+    `groups` are the names that will exist once a plan has created them, `tiers` the keys of the tiers, empty if any
+    will do. Names are found without regard to case, and a space, `-` or `_` are the same: `app_version` finds the
+    field titled "App version".
     """
 
-    def __init__(self, account: Account | None, groups: Iterable[str] = ()) -> None:
+    def __init__(
+        self, account: Account | None, groups: Iterable[str] = (), tiers: Sequence[str] = ()
+    ) -> None:
         self._account = account
-        self._fields = {**own_fields(), **named_fields(account, groups)}
+        self._fields = {**own_fields(), **named_fields(account, groups, tiers)}
         self._ambiguous: set[str] = set()
         self._settable: dict[str, TicketField] = {}
         if account:

@@ -14,8 +14,9 @@ from zdsync.rules.compile import CompiledRule, compile_rules
 from zdsync.rules.evaluate import all_matches, is_on
 from zdsync.rules.findings import Check, problem
 from zdsync.rules.model import RuleSet
-from zdsync.rules.natives import native_conflicts
+from zdsync.rules.natives import native_conflicts, unknown_natives
 from zdsync.rules.vocabulary import Vocabulary
+from zdsync.tiers.decide import standing
 
 SPAN = timedelta(days=90)
 MOST = 5_000
@@ -25,25 +26,28 @@ _FEWEST = 100
 
 
 def check_history(mirror: Mirror, rules: RuleSet, *, tag_prefix: str, now: datetime) -> tuple[Problem, ...]:
-    """Warnings in file order; the rules must fit the mirrored account.
+    """Warnings, and gates' unknown macros and triggers as errors, in file order; the rules must fit the mirrored account.
 
     Tickets are asked as they stand, the latest 5,000 of the last 90 days at most, by what is mirrored of them.
     """
     account = mirror.read_account()
     compiled = compile_rules(rules, account, tag_prefix=tag_prefix, today=now.date())
-    everything = (*compiled.ignore, *compiled.assign, *compiled.annotate)
     seen: Counter[str] = Counter()
     contested: Counter[tuple[str, str]] = Counter()
     looked_at = 0
     for case in mirror.read_cases(mirror.read_latest_ids(now - SPAN, MOST)):
         facts = derive(case, now, compiled.ladder)
-        matched = {one.rule.id for one in all_matches(everything, facts)}
+        matched = {one.rule.id for one in all_matches(compiled.placing, facts)}
+        matched |= {one.rule.id for one in all_matches(compiled.moving, standing(facts))}
         seen.update(matched)
         contested.update(_decided_by_order(compiled.assign, matched))
         looked_at += 1
-    found = list(native_conflicts(compiled, mirror.read_native_rules(), Vocabulary(account)))
+    found = [
+        *unknown_natives(rules, mirror.read_native_names()),
+        *native_conflicts(compiled, mirror.read_native_rules(), Vocabulary(account)),
+    ]
     if looked_at >= _FEWEST:
-        found += _not_seen(everything, seen, looked_at, now)
+        found += _not_seen((*compiled.placing, *compiled.moving), seen, looked_at, now)
         found += _order_matters(compiled.assign, contested)
     return tuple(sorted(set(found)))
 

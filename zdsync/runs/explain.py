@@ -9,11 +9,13 @@ from zdsync.facts import Facts
 from zdsync.model import Case, TicketId
 from zdsync.plan.model import TicketChange
 from zdsync.ports import Clock, Journal, JournalEntry, Mirror
+from zdsync.rules.compile import CompiledGate
 from zdsync.rules.evaluate import Trace, is_live, trace
 from zdsync.rules.findings import nearest
-from zdsync.rules.model import Rule, RuleSet
+from zdsync.rules.model import MoveRule, Rule, RuleSet
 from zdsync.rules.words import standing
 from zdsync.runs.plan import Judge, Judged, make_judge
+from zdsync.tiers.decide import standing as as_it_stands
 from zdsync.tiers.model import Decision, Verdict
 
 
@@ -89,20 +91,45 @@ def explain_rule(
     case = _case(mirror, ticket_id)
     judge = make_judge(mirror, rules, clock.now(), tag_prefix=tag_prefix, journal=journal)
     judged = judge.judge(case, even_if_settling=True)
-    everything = (*judge.rules.ignore, *judge.rules.assign, *judge.rules.annotate)
-    asked = trace(next(one for one in everything if one.rule.id == rule_id), judged.facts)
-    return RuleAnswer(ticket_id, asked, _stands(asked.rule, judged, judge, matches=asked.matches))
+    moving = next((one for one in judge.rules.moving if one.rule.id == rule_id), None)
+    facts = judged.facts if moving is None else as_it_stands(judged.facts)
+    compiled = moving or next(one for one in judge.rules.placing if one.rule.id == rule_id)
+    asked = trace(compiled, facts)
+    if not asked.matches:
+        stands = "So it has no part in this ticket."
+    elif isinstance(compiled, CompiledGate):
+        stands = _gate_stands(compiled, facts)
+    else:
+        stands = _stands(asked.rule, judged, judge)
+    return RuleAnswer(ticket_id, asked, stands)
 
 
-def _stands(rule: Rule, judged: Judged, judge: Judge, *, matches: bool) -> str:
-    """What becomes of the rule in the decision of this ticket."""
+def _gate_stands(gate: CompiledGate, facts: Facts) -> str:
+    """Whether the gate would let the ticket into its tier."""
+    before = f"before tier {gate.rule.before_tier}"
+    if not is_live(gate.rule, facts.current.id, facts.now.date()):
+        return f"It does not act on this ticket: {standing(gate.rule)}."
+    if any(one.holds(facts) for one in gate.unless):
+        return f"So it stands {before}, but is open for this ticket: one of its `unless` holds."
+    missing = gate.missing(facts)
+    if missing:
+        return f"So it stands {before}; missing: {', '.join(missing)}."
+    return f"So it stands {before}, and nothing that it asks for is missing."
+
+
+def _stands(rule: Rule, judged: Judged, judge: Judge) -> str:
+    """What becomes of the rule, which matches, in the decision of this ticket."""
     decision = judged.decision
-    if not matches:
-        return "So it has no part in this ticket."
     if rule == decision.rule or rule in decision.labels:
         return "So it acts on this ticket."
     if not is_live(rule, decision.ticket_id, judge.now.date()):
         return f"It does not act on this ticket: {standing(rule)}."
+    if isinstance(rule, MoveRule) and judged.facts.tier not in rule.origins:
+        here = judged.facts.tier
+        place = f"this one is in tier {here}" if here else "this one is in no tier"
+        return f"But it is for tickets in tier {' or '.join(rule.origins)}, and {place}."
+    if isinstance(rule, MoveRule) and rule.after is not None and decision.rule is None:
+        return f"It waits for its clock: {rule.after.clock.value.replace('_', ' ')} for {rule.after.length}."
     if decision.rule is not None and rule not in judge.rules.rules.annotate:
         return f"But '{decision.rule.id}' is asked before it and takes the ticket: {decision.rule.why}."
     return f"But it is not asked for this ticket, which is {decision.verdict.value}: {decision.reason}."

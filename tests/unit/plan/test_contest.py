@@ -46,7 +46,5 @@ def test_contested_parts_are_named(undone: tuple[str, ...], named: tuple[str, ..
 
 def test_a_change_that_only_labels_has_fewer_parts() -> None:
     """Without a group and a cleared assignee only fields and tags are compared."""
-    facts = replace(
-        derive(case(), moment(), Ladder()), undone=frozenset({"group_id", "assignee_id"})
-    )
+    facts = replace(derive(case(), moment(), Ladder()), undone=frozenset({"group_id", "assignee_id"}))
     assert contested(facts, replace(CHANGE, group=None, assignee_before=None)) == ()

@@ -46,7 +46,8 @@ def case(body: str) -> RuleCase:
 def facts(body: str, *, account: Account | None = ACCOUNT) -> Facts:
     """What rules see of a case."""
     one = case(body)
-    maker = CaseMaker(account_for_cases(account, RULES, [one]), TextFilter("masked"))
+    known = account_for_cases(account, RULES, [one])
+    maker = CaseMaker(known, RULES, TextFilter("masked"), tag_prefix="tier_")
     staged = maker.make(one)
     assert maker.problems == []
     return derive(staged.case, staged.now, Ladder())

@@ -9,7 +9,7 @@ from zdsync.facts import Facts, derive
 from zdsync.journey import Ladder
 from zdsync.model import Organization, OrganizationId
 from zdsync.rules.model import Action, Rule, Tier
-from zdsync.rules.soundness import NOTE_PLACEHOLDERS
+from zdsync.rules.outcomes import NOTE_PLACEHOLDERS
 from zdsync.tiers.notes import fill, handover_note, note_digest
 
 TIER = Tier("2", "Specialists", "Specialists", ("Specialists",))

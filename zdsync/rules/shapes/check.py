@@ -54,6 +54,7 @@ _MUST = {
     "model_type": "must be a block of keys",
     "model_attributes_type": "must be a block of keys",
     "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
 }
 
 
@@ -65,5 +66,9 @@ def _rule_for(fault: dict[str, Any]) -> str:
             return str(fault["ctx"]["error"])
         case "string_pattern_mismatch":
             return "may hold letters, digits, `-`, `_` and `.` only (a tier's key: a-z, 0-9 and `_`)"
+        case "greater_than_equal":
+            return f"must be a whole number from {fault['ctx']['ge']}"
+        case "less_than_equal":
+            return f"must be a whole number up to {fault['ctx']['le']}"
         case kind:
             return _MUST.get(kind, "has a value of the wrong kind")

@@ -2,60 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from zdsync.rules.shapes.calendars import CalendarShape, VersionShape
-from zdsync.rules.shapes.values import Conditions, Day, Mode, Scalars, Shape, Tags, Text, Texts, scalars
+from zdsync.rules.shapes.lengths import OverrideShape, TargetsShape
+from zdsync.rules.shapes.moves import (
+    GateShape,
+    LimitOutcomeShape,
+    LimitShape,
+    MissingShape,
+    MoveShape,
+    VendorShape,
+)
+from zdsync.rules.shapes.rule import ActionShape, IgnoreShape, RuleShape
+from zdsync.rules.shapes.values import Conditions, Scalars, Shape, Tags, Text, Texts
 from zdsync.rules.tree import Path
-
-
-def _settings(value: object) -> object:
-    if not isinstance(value, dict) or not value:
-        message = "must be a block such as {Field title: value}"
-        raise ValueError(message)
-    for item in value.values():
-        scalars(item)
-    return value
 
 
 def _named(value: object) -> object:
     return {"all": value} if isinstance(value, list) else value
-
-
-class ActionShape(Shape):
-    """`then:` of a rule."""
-
-    tier: Text | None = None
-    group: Text | None = None
-    priority: Literal["low", "normal", "high", "urgent"] | None = None
-    type: Literal["question", "incident", "problem", "task"] | None = None
-    status: Text | None = None
-    add_tags: Tags = []
-    remove_tags: Tags = []
-    set_fields: Annotated[Any, BeforeValidator(_settings)] = {}
-    note: Text | None = None
-    private_only: bool = False
-
-
-class IgnoreShape(Shape):
-    """A rule of `ignore`."""
-
-    id: Annotated[Text, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
-    why: Text
-    all: Conditions = []
-    any: Conditions = []
-    owner: Text = ""
-    mode: Mode = "live"
-    enabled: bool = True
-    until: Day = None
-
-
-class RuleShape(IgnoreShape):
-    """A rule of `assign` or `annotate`."""
-
-    then: ActionShape
 
 
 class TierShape(Shape):
@@ -67,6 +35,7 @@ class TierShape(Shape):
     view: Text | None = None
     scope: Text = ""
     calendar: Text | None = None
+    targets: TargetsShape = TargetsShape()
 
 
 class NamedShape(Shape):
@@ -92,26 +61,38 @@ class RulesShape(Shape):
     ]
     ignore: list[IgnoreShape] = []
     assign: Annotated[list[RuleShape], Field(min_length=1)]
+    require: list[GateShape] = []
+    escalate: list[MoveShape] = []
+    deescalate: list[MoveShape] = []
     annotate: list[RuleShape] = []
+    manual_override: OverrideShape | None = None
+    move_limit: LimitShape | None = None
+    vendor: VendorShape = VendorShape()
+
+
+_SHAPES: Mapping[Path, type[Shape]] = {
+    (): RulesShape,
+    ("tiers", "*"): TierShape,
+    ("tiers", "*", "targets"): TargetsShape,
+    ("conditions", "*"): NamedShape,
+    ("calendars", "*"): CalendarShape,
+    ("calendars", "*", "versions", "*"): VersionShape,
+    ("ignore", "*"): IgnoreShape,
+    ("require", "*"): GateShape,
+    ("require", "*", "missing"): MissingShape,
+    ("escalate", "*"): MoveShape,
+    ("deescalate", "*"): MoveShape,
+    ("manual_override",): OverrideShape,
+    ("move_limit",): LimitShape,
+    ("move_limit", "then"): LimitOutcomeShape,
+    ("vendor",): VendorShape,
+}
+"""Blocks by their path; `*` stands for an entry's place or name."""
 
 
 def keys_at(path: Path) -> tuple[str, ...]:
-    """The keys that the block at `path` knows."""
-    match path:
-        case ():
-            shape: type[Shape] = RulesShape
-        case (*_, "then"):
-            shape = ActionShape
-        case ("tiers", _):
-            shape = TierShape
-        case ("conditions", _):
-            shape = NamedShape
-        case ("calendars", _):
-            shape = CalendarShape
-        case ("calendars", _, "versions", _):
-            shape = VersionShape
-        case ("ignore", _):
-            shape = IgnoreShape
-        case _:
-            shape = RuleShape
-    return tuple(shape.model_fields)
+    """The keys that the block at `path` knows; a block that is none of the listed ones is a rule or its outcome."""
+    entry = tuple("*" if place == 1 or isinstance(part, int) else part for place, part in enumerate(path))
+    other = ActionShape if path[-1:] == ("then",) else RuleShape
+    shape = _SHAPES.get(path) or _SHAPES.get(entry, other)
+    return tuple(field.alias or name for name, field in shape.model_fields.items())

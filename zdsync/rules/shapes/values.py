@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from zdsync.rules.assemble import read_mode
+from zdsync.rules.spellings import read_mode
 
 
 def as_text(value: object) -> object:
