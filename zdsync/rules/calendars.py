@@ -102,7 +102,7 @@ def _spans(
 
 
 def schedule_names(rules: RuleSet) -> tuple[str, ...]:
-    """The schedules of the account that tiers and conditions name, each once."""
+    """The schedules of the account that tiers and conditions name, each once, whatever its case."""
     asked = [tier.calendar or "" for tier in rules.tiers]
     asked += [
         str(name)
@@ -110,7 +110,8 @@ def schedule_names(rules: RuleSet) -> tuple[str, ...]:
         if condition.operator is Operator.WITHIN
         for name in condition.values
     ]
-    return tuple(dict.fromkeys(_schedule_name(name) for name in asked if name.startswith(SCHEDULE)))
+    names = [_schedule_name(name) for name in asked if name.startswith(SCHEDULE)]
+    return tuple({name.casefold(): name for name in names}.values())
 
 
 def open_schedule(id: int, name: str) -> Schedule:

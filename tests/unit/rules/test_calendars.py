@@ -199,6 +199,7 @@ class TestNames:
         text = HEAD.replace("group: Frontline", "group: Frontline, calendar: zendesk:Any") + FULL
         offline = compiled(text, account=None)
         assert offline.calendar_of(offline.rules.tiers[0]).is_always
+        text += "ignore: [{id: it, why: w, all: [created_at: {within: ['zendesk:ANY', uk]}]}]\n" + UK
         imagined = compiled(text, account=account_for_cases(None, rules(text), ()))
         assert imagined.calendar_of(imagined.rules.tiers[0]).is_always
 
