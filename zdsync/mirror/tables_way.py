@@ -6,7 +6,7 @@ from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, Text
 from sqlalchemy import text as sql
 
 from zdsync.mirror.base import METADATA
-from zdsync.mirror.columns import BigId, flag, key, moment, number, text
+from zdsync.mirror.columns import BigId, key, moment, number, text
 
 tier_stays = Table(
     "tier_stays",
@@ -41,12 +41,14 @@ zdsync_due = Table(
     "zdsync_due",
     METADATA,
     key("ticket_id", "Ticket (tickets.id)"),
-    moment("due_at", "When time alone may next change its outcome; null: not before something happens to it"),
+    moment(
+        "due_at",
+        "When to decide it anew though nothing happens to it: a clock, a hold's end; at once while it is to be changed; null: never",
+    ),
     moment("decided_at", "When it was last decided", required=True),
     text("outcome", "What was decided, as in zdsync_decisions", required=True),
     text("rule", "Rule that spoke; empty when none did", required=True),
     text("reason", "Why, in words", required=True),
-    flag("is_pending", "Whether it was to be changed then: looked at again in every run", required=True),
     text("next_rule", "Rule whose clock is over its warn_at; null for none"),
     moment("next_move_at", "When that rule will move it"),
     Index("zdsync_due_at", "due_at"),

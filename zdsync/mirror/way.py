@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, func, or_, select
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select
 
 from zdsync.mirror.base import UNSOLVED_ALIVE
 from zdsync.mirror.batches import in_batches
@@ -113,8 +113,7 @@ def read_agenda(connection: Connection, epoch: str, now: datetime) -> Agenda:
     }
     if is_whole:
         return Agenda(None, touched, finished)
-    is_due = or_(zdsync_due.c.due_at <= now, zdsync_due.c.is_pending.is_(True))
-    due = connection.scalars(select(zdsync_due.c.ticket_id).where(is_due))
+    due = connection.scalars(select(zdsync_due.c.ticket_id).where(zdsync_due.c.due_at <= now))
     return Agenda(frozenset({*touched, *map(TicketId, due)}), touched, finished)
 
 
@@ -186,12 +185,11 @@ def _due(way: Way, at: datetime) -> Record:
     coming = way.coming
     return {
         "ticket_id": way.ticket_id,
-        "due_at": way.due_at,
+        "due_at": at if way.is_pending else way.due_at,
         "decided_at": at,
         "outcome": way.outcome,
         "rule": way.rule,
         "reason": way.reason,
-        "is_pending": way.is_pending,
         "next_rule": coming.rule if coming else None,
         "next_move_at": coming.at if coming else None,
     }

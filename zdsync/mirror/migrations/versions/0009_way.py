@@ -42,7 +42,6 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text, nullable=False),
         sa.Column("rule", sa.Text, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("is_pending", sa.Boolean, nullable=False),
         sa.Column("next_rule", sa.Text),
         sa.Column("next_move_at", Moment),
     )
