@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -44,9 +43,10 @@ def decide(mirror: MirrorStore, *ways: Way, minutes: float = 10, epoch: str = EP
     mirror.record_epoch(epoch, LADDER, agenda, at(minutes))
 
 
-def to_decide(mirror: MirrorStore, minutes: float = 20, epoch: str = EPOCH) -> Collection[int] | None:
+def to_decide(mirror: MirrorStore, minutes: float = 20, epoch: str = EPOCH) -> set[int] | None:
     """The tickets on the next run's agenda; None for all."""
-    return mirror.read_agenda(epoch, at(minutes)).ids
+    ids = mirror.read_agenda(epoch, at(minutes)).ids
+    return None if ids is None else set(ids)
 
 
 @pytest.fixture
@@ -108,8 +108,8 @@ def test_what_tells_of_a_ticket_touches_it(
 
 def test_people_touch_the_tickets_that_are_theirs(settled: MirrorStore) -> None:
     """Once they have changed; a side-loaded user or company that is as before touches nothing."""
-    same = {"users": [rows.user(901)], "organizations": [rows.organization(50)]}
-    settled.record_page(page(Stream.USERS, **same), None, at(15))
+    same = page(Stream.USERS, users=[rows.user(901)], organizations=[rows.organization(50)])
+    settled.record_page(same, None, at(15))
     assert to_decide(settled) == set()
     settled.record_page(page(Stream.USERS, users=[rows.user(901, 12)]), None, at(15))
     assert to_decide(settled) == {2, 3}

@@ -126,7 +126,7 @@ def test_export_tells_what_a_trigger_could_do(run: Run, folder: Path) -> None:
     """One line per rule with its exactness; the triggers and views themselves as JSON."""
     lines = run("rules", "export").out.splitlines()
     assert (
-        "ignore    spam: worker only because 'bulk-mail' before it is for the worker and may take its tickets"
+        "ignore     spam: worker only because 'bulk-mail' before it is for the worker and may take its tickets"
         in lines
     )
     (folder / "10-ignore.yaml").write_text(

@@ -126,7 +126,8 @@ def _condition(rules: RuleSet | None, account: Account | None) -> Schema:
 
 def _fields(rules: RuleSet | None, account: Account | None) -> dict[str, Schema]:
     """What each field may be asked, by every name that it is usually called."""
-    vocabulary = Vocabulary(account, _group_names(rules, None))
+    tiers = [tier.key for tier in rules.tiers] if rules else ()
+    vocabulary = Vocabulary(account, _group_names(rules, None), tiers)
     found: dict[str, Schema] = {}
     for name in vocabulary.names():
         field = vocabulary.find(name)
@@ -185,7 +186,9 @@ def _value(field: Field | None) -> Schema:
         return _SCALAR
     names = [*field.known.values(), *field.known]
     words = known(name for name in names if not name.isdigit())
-    return {"anyOf": [words, {"type": ["number", "boolean"]}]}
+    numbers = sorted({int(name) for name in names if name.isdigit()})
+    is_listed = bool(numbers) and not field.is_account_name
+    return {"anyOf": [words, {"enum": numbers} if is_listed else {"type": ["number", "boolean"]}]}
 
 
 # Outcomes
