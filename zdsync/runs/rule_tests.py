@@ -18,7 +18,7 @@ from zdsync.rules.make_case import CaseMaker, Staged
 from zdsync.rules.model import RuleSet
 from zdsync.rules.stand_in import account_for_cases
 from zdsync.runs.plan import Judge, Judged
-from zdsync.tiers.model import Verdict
+from zdsync.tiers.model import WAITING, Verdict
 from zdsync.tiers.notes import note_digest
 from zdsync.tiers.state import tier_tags
 
@@ -126,7 +126,7 @@ def outcome(judged: Judged, judge: Judge) -> Expectation:
         tags=tuple(sorted(tags)),
         labels=tuple(sorted(rule.id for rule in decision.labels)),
         note=(change.note if change else None) or "",
-        held=decision.reason if decision.verdict is Verdict.HELD else "",
+        held=decision.reason if decision.verdict in WAITING else "",
         no_change=change is None,
     )
 
