@@ -8,7 +8,7 @@ basis        what told the tier: its tier tag, or, before zdsync had tagged the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,6 +19,8 @@ from zdsync.model import Case, Event, FieldChange, FieldValue, GroupId, UserId
 RUNNING = frozenset({"new", "open"})
 """Statuses in which the team has the ball; clocks that can stand still do so in all others."""
 _DONE = frozenset({"solved", "closed", "deleted"})
+MOVED_ON = frozenset({"escalated", "deescalated"})
+"""Kinds of our own changes that move a ticket after its placing."""
 _MERGED = "closed_by_merge"
 """Zendesk's tag on a ticket that was merged into another (unverified)."""
 
@@ -59,7 +61,8 @@ class Stay:
     """An unbroken time in one tier. `by`, `author_id`, `key` and `through` tell what brought the ticket there.
 
     `key` is our own mark when it was zdsync, `through` the machinery (trigger, automation) when it was a rule.
-    `left_at` is when it went to another tier or to none, or was solved; None while it is there.
+    `left_at` is when it went to another tier or to none, or was solved; None while it is there. A stay that begins
+    with a reopening is a new one; what is moved while it is solved stays there for no time.
     """
 
     tier: str
@@ -112,6 +115,8 @@ class Journey:
     solved_at: datetime | None = None
     """When it was last solved or closed; None while it is unsolved."""
     governed_since: datetime | None = None
+    is_stirred: bool = False
+    """Whether anybody but zdsync has done anything since zdsync last placed or moved it."""
     is_out: bool = False
     """Merged into another or deleted: no more a request of its own."""
 
@@ -119,7 +124,13 @@ class Journey:
     def tier(self) -> str | None:
         """The tier in which the ticket is, or was when it was solved; None when it has none."""
         last = self.stays[-1] if self.stays else None
-        return last.tier if last and last.left_at in {None, self.solved_at} else None
+        if last is None or (last.left_at is not None and not self._is_done_since(last.left_at)):
+            return None
+        return last.tier
+
+    def _is_done_since(self, at: datetime) -> bool:
+        """Whether the ticket was solved by then and has not been reopened."""
+        return self.solved_at is not None and self.solved_at <= at
 
     @property
     def moves(self) -> tuple[Move, ...]:
@@ -176,37 +187,47 @@ class _Walk:
         self.case, self.ladder = case, ladder
         self.group: GroupId | None = None
         self.tags: dict[str, datetime] = {}
+        self.tier: str | None = None
         self.stays: list[Stay] = []
         self.statuses: list[tuple[datetime, str]] = []
+        self.is_done = False
         self.waiting_since: datetime | None = None
         self.unassigned_since: datetime | None = case.ticket.created_at
         self.others_did_at: datetime | None = None
         self.first_reply_at: datetime | None = None
         self.governed_since: datetime | None = None
-
-    @property
-    def tier(self) -> str | None:
-        last = self.stays[-1] if self.stays else None
-        return last.tier if last and last.left_at is None else None
+        self.is_stirred = False
 
     def take(self, event: Event) -> None:
         actor = actor_of(event, self.case.staff)
         if actor is not Actor.ZDSYNC:
             self.others_did_at = event.created_at
+            self.is_stirred = True
+        elif self._is_placing_of_ours(event):
+            self.is_stirred = False
         for change in event.changes:
-            self._take_field(event, change)
+            self._take_field(event, change, actor)
         self._step(event, event.changes, actor)
         for change in event.rule_changes:
-            self._take_field(event, change)
+            self._take_field(event, change, Actor.RULE)
         self._step(event, event.rule_changes, Actor.RULE)
         self._take_comments(event, actor)
 
-    def _take_field(self, event: Event, change: FieldChange) -> None:
+    def _is_placing_of_ours(self, event: Event) -> bool:
+        own = self.case.own_changes.get(event.key or "")
+        if own is not None and own.kind in MOVED_ON:
+            return True
+        tags = (tag for change in event.changes if change.field == "tags" for tag, _ in tag_steps(change))
+        is_moved = any(change.field == "group_id" for change in event.changes)
+        return is_moved or any(self.ladder.tier_of_tag(tag) for tag in tags)
+
+    def _take_field(self, event: Event, change: FieldChange, actor: Actor) -> None:
         if change.field == "status" and isinstance(change.value, str):
             if not self.statuses:
                 self.statuses.append((self.case.ticket.created_at, _text(change.previous) or change.value))
             if self.statuses[-1][1] != change.value:
                 self.statuses.append((event.created_at, change.value))
+            self._solve_or_reopen(event, actor)
         elif change.field == "assignee_id":
             if change.value is not None:
                 self.unassigned_since = None
@@ -232,9 +253,7 @@ class _Walk:
 
     def _step(self, event: Event, changes: tuple[FieldChange, ...], actor: Actor) -> None:
         """What changes of group and tier tags, made at once by one actor, mean for the tier."""
-        is_moved = False
-        added: list[str] = []
-        is_untagged = False
+        is_moved = is_tagged = is_untagged = False
         for change in changes:
             if change.field == "group_id":
                 is_moved = True
@@ -245,25 +264,22 @@ class _Walk:
                     if tier is None:
                         continue
                     if is_added:
-                        added.append(tier)
+                        is_tagged = True
                         self.tags[tier] = event.created_at
                     else:
                         self.tags.pop(tier, None)
                         is_untagged = is_untagged or tier == self.tier
-        if added and self.governed_since is None:
+        if is_tagged and self.governed_since is None:
             self.governed_since = event.created_at
-        if is_moved or added or is_untagged:
-            self._place(event, actor, added, is_moved=is_moved, is_untagged=is_untagged)
+        if is_moved or is_tagged or is_untagged:
+            self._place(event, actor, is_moved=is_moved, is_tagged=is_tagged, is_untagged=is_untagged)
 
     def _place(
-        self, event: Event, actor: Actor, added: list[str], *, is_moved: bool, is_untagged: bool
+        self, event: Event, actor: Actor, *, is_moved: bool, is_tagged: bool, is_untagged: bool
     ) -> None:
         here = () if self.group is None else self.ladder.tiers_of_group.get(self.group, ())
-        if added:
-            tier = next((one for one in added if one in here), added[-1])
-            self._enter(event, actor, tier, Basis.TAG)
-        elif is_untagged and self.tags:
-            newest = max(self.tags, key=lambda one: (self.tags[one], one in here))
+        if is_tagged or (is_untagged and self.tags):
+            newest = max(sorted(self.tags), key=lambda one: (self.tags[one], one in here))
             self._enter(event, actor, newest, Basis.TAG)
         elif is_untagged and self.tier not in here:
             self._enter(event, actor, here[0] if here else None, Basis.GROUP)
@@ -275,13 +291,29 @@ class _Walk:
     def _enter(self, event: Event, actor: Actor, tier: str | None, basis: Basis) -> None:
         if tier == self.tier:
             return
-        if self.tier is not None:
-            self.stays[-1] = _ended(self.stays[-1], event.created_at)
-        if tier is None:
-            return
+        self._leave(event.created_at)
+        self.tier = tier
+        if tier is not None:
+            self._stay(event, actor, tier, basis)
+
+    def _solve_or_reopen(self, event: Event, actor: Actor) -> None:
+        was_done, self.is_done = self.is_done, self.statuses[-1][1] in _DONE
+        if self.is_done:
+            self._leave(event.created_at)
+        elif was_done and self.tier is not None:
+            self._stay(event, actor, self.tier, self.stays[-1].basis)
+
+    def _stay(self, event: Event, actor: Actor, tier: str, basis: Basis) -> None:
+        at = event.created_at
         through = event.rel or ("trigger" if actor is Actor.RULE else "")
         key = event.key if actor is Actor.ZDSYNC else None
-        self.stays.append(Stay(tier, event.created_at, None, actor, basis, event.author_id, key, through))
+        left_at = at if self.is_done else None
+        self.stays.append(Stay(tier, at, left_at, actor, basis, event.author_id, key, through))
+
+    def _leave(self, at: datetime) -> None:
+        """End the present stay, if there is one that has not ended."""
+        if self.stays and self.stays[-1].left_at is None:
+            self.stays[-1] = replace(self.stays[-1], left_at=at)
 
     def journey(self) -> Journey:
         ticket = self.case.ticket
@@ -290,8 +322,7 @@ class _Walk:
             statuses.append((ticket.updated_at, ticket.status))
         solved_at = _solved_at(statuses)
         if solved_at is not None and self.tier is not None:
-            self.stays[-1] = _ended(self.stays[-1], max(solved_at, self.stays[-1].entered_at))
-            solved_at = self.stays[-1].left_at
+            self._leave(max(solved_at, self.stays[-1].entered_at))
         return Journey(
             stays=tuple(self.stays),
             statuses=tuple(statuses),
@@ -301,6 +332,7 @@ class _Walk:
             first_reply_at=self.first_reply_at,
             solved_at=solved_at,
             governed_since=self.governed_since,
+            is_stirred=self.is_stirred,
             is_out=ticket.status == "deleted" or _MERGED in ticket.tags,
         )
 
@@ -313,10 +345,6 @@ def _solved_at(statuses: list[tuple[datetime, str]]) -> datetime | None:
             break
         begun = at
     return begun
-
-
-def _ended(stay: Stay, at: datetime) -> Stay:
-    return Stay(stay.tier, stay.entered_at, at, stay.by, stay.basis, stay.author_id, stay.key, stay.through)
 
 
 def _group(value: FieldValue) -> GroupId | None:

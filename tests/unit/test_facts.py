@@ -20,7 +20,7 @@ from tests.build import (
 )
 from zdsync.facts import Facts, derive
 from zdsync.journey import Ladder
-from zdsync.model import Case, Event, FieldId, Finding, TicketId
+from zdsync.model import Case, Event, FieldId, Finding, OwnChange, TicketId
 
 OURS = "run-1:1"
 
@@ -240,3 +240,26 @@ def test_tags_that_rules_undo_are_named_one_by_one() -> None:
     last = event(None, ("tags", (), ("vip",)), rel="trigger", at=-39)
     known = facts(case(created(), ours, answer, again, last))
     assert known.undone == {"tag vip"}
+
+
+def test_where_it_is_and_was() -> None:
+    """Tier, previous tier and moves are those of its journey."""
+    ladder = Ladder(keys=("1", "2"), tiers_of_group={FRONTLINE: ("1",), SPECIALISTS: ("2",)})
+    moved = event(AGENT, ("group_id", SPECIALISTS, FRONTLINE), at=-40)
+    known = derive(case(created(("group_id", FRONTLINE)), moved), moment(), ladder)
+    assert (known.tier, known.previous_tier, known.moves) == ("2", "1", 1)
+
+
+def test_a_repair_is_known_until_a_person_chooses() -> None:
+    """By the journal; a person's group or tier tag ends it, an unknown update of ours is none."""
+    ours = event(WORKER, ("tags", ("tier_2",), ("tier_1",)), key=OURS, at=-30)
+    own = {OURS: OwnChange("repaired", "", "")}
+    assert facts(case(created(), ours, own_changes=own)).repaired_at == moment(-30)
+    assert facts(case(created(), ours)).repaired_at is None
+    for later in (
+        event(AGENT, ("group_id", FRONTLINE), at=-20),
+        event(AGENT, ("tags", ("tier_1",), ()), at=-20),
+    ):
+        assert facts(case(created(), ours, later, own_changes=own)).repaired_at is None
+    trigger = event(None, ("group_id", FRONTLINE), ("tags", ("tier_1",), ()), rel="trigger", at=-20)
+    assert facts(case(created(), ours, trigger, own_changes=own)).repaired_at == moment(-30)

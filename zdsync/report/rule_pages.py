@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from zdsync.rules.calendars import SCHEDULE
 from zdsync.rules.gates import FINDINGS, field_title
 from zdsync.rules.model import EXTERNAL, PREVIOUS, GateRule, MoveRule, Rule, RuleSet, Tier
 from zdsync.rules.words import (
@@ -14,6 +15,7 @@ from zdsync.rules.words import (
     alternatives_outline,
     clock_in_words,
     conditions_outline,
+    hours_in_words,
     outcome_lines,
     promises_in_words,
     standing,
@@ -82,12 +84,21 @@ def _tier_page(rules: RuleSet, tier: Tier) -> Page:
     others = f"; also {', '.join(tier.groups[1:])}" if len(tier.groups) > 1 else ""
     lines.append(f"Group: {tier.group}{others}.")
     lines.append(f"View: {tier.view or f'Tier {tier.key} - {tier.name}'}.")
+    if tier.calendar is not None:
+        lines.append(f"Hours: {_hours(rules, tier.calendar)}.")
     promises = list(promises_in_words(tier))
     if promises:
         lines.append(f"Promised: {'; '.join(promises)}.")
     return Page(
         f"tier-{tier.key}", f"Tier {tier.key}: {tier.name}", tuple(lines), tuple(_sections(rules, tier))
     )
+
+
+def _hours(rules: RuleSet, name: str) -> str:
+    if name.startswith(SCHEDULE):
+        return f"those of Zendesk's schedule {name.removeprefix(SCHEDULE).strip()}"
+    weeks = rules.calendars.get(name)
+    return f"{name}, {hours_in_words(weeks[-1])} ({weeks[-1].timezone})" if weeks else name
 
 
 def _sections(rules: RuleSet, tier: Tier) -> Iterator[Section]:

@@ -131,8 +131,11 @@ def _alternatives(condition: AnyCondition) -> tuple[Branch, ...] | None:
 
 
 def _key(condition: Condition) -> str:
-    """Findings are a matter apart from the words of a text."""
-    return "\0findings" if condition.operator is Operator.DETECTS else plain(condition.field)
+    """Findings are a matter apart from the words of a text, opening hours from the dates between which a moment lies."""
+    if condition.operator is Operator.DETECTS:
+        return "\0findings"
+    name = plain(condition.field)
+    return f"\0hours of {name}" if condition.operator is Operator.WITHIN else name
 
 
 def _same(one: Condition, other: Condition) -> bool:
@@ -152,7 +155,7 @@ def _field(conditions: Sequence[Condition]) -> Field | None:
     """The field, if it holds one value at a time; a guess from the operators where only the account knows it."""
     name = plain(conditions[0].field)
     known = built_in(name)
-    if name in _SEVERAL_NAMES or conditions[0].operator is Operator.DETECTS:
+    if name in _SEVERAL_NAMES or conditions[0].operator in {Operator.DETECTS, Operator.WITHIN}:
         return None
     if known is not None:
         has_ids = name in _BY_ID and any(value.isdigit() for one in conditions for value in _names(one))

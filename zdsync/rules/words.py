@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
+from zdsync.calendars import DAY, Week
+from zdsync.rules.calendars import DAYS
 from zdsync.rules.model import (
     Action,
     After,
@@ -39,6 +42,7 @@ _SAYS = {
     Operator.DETECTS: "the text holds a {any}",
     Operator.PRESENT: "{field} is filled in",
     Operator.NOT_PRESENT: "{field} is empty",
+    Operator.WITHIN: "{field} lies in the open hours of {any}",
 }
 _QUOTED = frozenset(
     {
@@ -130,6 +134,27 @@ def outcome_lines(then: Action) -> Iterator[str]:
         yield f"is told to {then.notify}"
     if then.note:
         yield f"is handed over with the words: {' '.join(then.note.split())}"
+
+
+def hours_in_words(week: Week) -> str:
+    """The open hours of a week and its holidays, as the rule files spell them."""
+    hours = [
+        ", ".join(_clock(opens % DAY, closes - opens) for opens, closes in week.spans if opens // DAY == day)
+        for day in range(len(DAYS))
+    ]
+    told = []
+    for text, run in groupby(range(len(DAYS)), key=hours.__getitem__):
+        days = [DAYS[day] for day in run]
+        if text:
+            told.append(f"{days[0]}-{days[-1]} {text}" if len(days) > 1 else f"{days[0]} {text}")
+    closed = [day.isoformat() for day in sorted(week.holidays)]
+    return "; ".join([*told, *([f"closed on {_joined(closed, 'and')}"] if closed else [])])
+
+
+def _clock(opens: int, length: int) -> str:
+    closes = opens + length
+    closes -= DAY if closes > DAY else 0
+    return f"{opens // 60:02}:{opens % 60:02}-{closes // 60:02}:{closes % 60:02}"
 
 
 def clock_in_words(after: After) -> str:

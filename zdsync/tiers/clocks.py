@@ -62,11 +62,9 @@ class Reading:
             if span.since <= due
         ]
         needed = ceil(sum(seconds for _, seconds in ran) * share)
-        for since, seconds in ran:
-            if needed <= seconds:
-                return self.hours.add(since, needed)
-            needed -= seconds
-        return due
+        while needed > ran[0][1]:
+            needed -= ran.pop(0)[1]
+        return self.hours.add(ran[0][0], needed)
 
 
 def read_clock(after: After, facts: Facts, calendar: Calendar, now: datetime) -> Reading | None:
@@ -108,7 +106,7 @@ def begin_of(clock: Clock, facts: Facts) -> datetime | None:
             return journey.status_since
         case Clock.SINCE_UPDATED:
             return journey.others_did_at
-        case Clock.OPEN_FOR | Clock.SINCE_CREATED:
+        case _:
             return facts.current.created_at
 
 

@@ -12,12 +12,12 @@ from zdsync.rules.compile import CompiledRule, CompiledRules
 from zdsync.rules.evaluate import all_matches, is_live, is_on
 from zdsync.rules.model import Rule, Tier
 from zdsync.tiers import holds
-from zdsync.tiers.gates import closed_gates, gate_note, gate_tags
+from zdsync.tiers.gates import closed_gates, gate_note, gate_tags, tags_of_closed
 from zdsync.tiers.model import Decision, Target, Verdict
 from zdsync.tiers.moves import Step, has_been_moved, is_back_from_vendor, next_step, reminders
 from zdsync.tiers.notes import reminder_note
 from zdsync.tiers.state import Settlement, settle
-from zdsync.tiers.targets import assignment, is_home, labels, moved, unless_chosen
+from zdsync.tiers.targets import assignment, is_home, labels, moved, unless_chosen, unless_removed
 
 _SETTLED = frozenset({Verdict.ADOPTED, Verdict.FOLLOWED, Verdict.REPAIRED, Verdict.UNPLACED})
 """What brings a ticket in order or leaves it to people; moves wait until then."""
@@ -41,7 +41,7 @@ def decide(facts: Facts, rules: CompiledRules, today: date) -> Decision:
     placed = _place(facts, rules, today)
     if placed.verdict is Verdict.HELD:
         return placed
-    return _without_old_marks(_with_labels(placed, facts, rules, today), facts, rules)
+    return _without_old_marks(_with_labels(placed, facts, rules, today), facts, rules, today)
 
 
 def standing(facts: Facts) -> Facts:
@@ -175,7 +175,7 @@ def _limited(facts: Facts, rules: CompiledRules) -> Decision | None:
     limit = rules.rules.move_limit
     if wait is None or limit is None:
         return None
-    add = tuple(tag for tag in limit.add_tags if facts.person_tags.get(tag) is not False)
+    add = unless_removed(facts, limit.add_tags)
     return Decision(
         facts.current.id,
         Verdict.LIMITED,
@@ -189,10 +189,12 @@ def _gated(
     facts: Facts, rules: CompiledRules, today: date, tier: Tier, place: Tier | None
 ) -> Decision | None:
     """The gates that keep the ticket out of `tier`; it waits in `place`, None for where it is."""
-    closed = closed_gates(standing(facts), rules, tier, today)
+    closed = closed_gates(facts, rules, tier, today)
     if not closed:
         return None
-    tags = tuple(dict.fromkeys(tag for gate in closed for tag in gate.rule.missing_tags))
+    tags = unless_removed(
+        facts, tuple(dict.fromkeys(tag for gate in closed for tag in gate.rule.missing_tags))
+    )
     asked = any(gate.rule.asks_by for gate in closed) and not facts.current.tags.issuperset(tags)
     missing = ", ".join(dict.fromkeys(name for gate in closed for name in gate.missing))
     target = Target(
@@ -240,14 +242,20 @@ def _with_labels(decision: Decision, facts: Facts, rules: CompiledRules, today: 
     return replace(decision, target=target, labels=tuple(rule.rule for rule in matched))
 
 
-def _without_old_marks(decision: Decision, facts: Facts, rules: CompiledRules) -> Decision:
+def _without_old_marks(decision: Decision, facts: Facts, rules: CompiledRules, today: date) -> Decision:
     """Take away what we have set while something lasted that is over: a closed gate, a vendor's turn."""
     marks = gate_tags(rules) | ({rules.rules.vendor.tag} if is_back_from_vendor(facts, rules) else set())
     old = (marks & facts.tags_by_us & facts.current.tags) - set(decision.target.add_tags)
+    old -= tags_of_closed(facts, rules, today) if old and not _leads_on(decision, facts) else set()
     if not old:
         return decision
     removed = _union(decision.target.remove_tags, tuple(sorted(old)))
     return replace(decision, target=replace(decision.target, remove_tags=removed))
+
+
+def _leads_on(decision: Decision, facts: Facts) -> bool:
+    """Whether the ticket goes to another tier now."""
+    return decision.target.tier is not None and decision.target.tier.key != facts.tier
 
 
 def _union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from zdsync.calendars import FAR
 from zdsync.facts import Facts
 from zdsync.model import TicketId
 from zdsync.rules.compile import CompiledRules
@@ -35,12 +36,13 @@ class Outlook:
 def outlook(facts: Facts, rules: CompiledRules) -> Outlook:
     """Look ahead from `facts.now`. What rules read of a ticket changes with its events, or at one of these moments.
 
-    An early moment costs a needless look; a late one would be a lost move, so none may be missing.
+    An early moment costs a needless look; a late one would be a lost move, so none may be missing. The last day of a
+    rule is none of them: with it the rules are others, for all tickets.
     """
     if not facts.current.is_unsolved:
         return Outlook(None)
     now = facts.now
-    moments = [moment for moment in _moments(facts, rules) if moment > now]
+    moments = [moment for moment in _moments(facts, rules) if now < moment < FAR]
     return Outlook(min(moments, default=None), tuple(_warnings(facts, rules)))
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from zdsync.facts import Facts
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compile import CompiledGate, CompiledRules
 from zdsync.rules.evaluate import is_live
 from zdsync.rules.model import GateRule, Tier
 
@@ -21,21 +21,40 @@ class Closed:
 
 
 def closed_gates(facts: Facts, rules: CompiledRules, tier: Tier, today: date) -> tuple[Closed, ...]:
-    """The gates before `tier` that are closed to this ticket; empty: it may enter.
+    """The gates before `tier` that are closed to this ticket; empty: it may enter."""
+    gates = (gate for gate in rules.require if gate.rule.before_tier == tier.key)
+    seen = _unmarked(facts, rules)
+    return tuple(closed for gate in gates if (closed := _closed(gate, seen, today)) is not None)
 
-    They look at the ticket as it stands, so that a mark that another rule of ours has set can open them.
+
+def tags_of_closed(facts: Facts, rules: CompiledRules, today: date) -> frozenset[str]:
+    """The tags of gates that are still closed, before tiers that are still above the ticket."""
+    here, seen = facts.tier, _unmarked(facts, rules)
+    ahead = (
+        gate for gate in rules.require if here is None or rules.ladder.is_above(gate.rule.before_tier, here)
+    )
+    return frozenset(tag for gate in ahead if _closed(gate, seen, today) for tag in gate.rule.missing_tags)
+
+
+def _unmarked(facts: Facts, rules: CompiledRules) -> Facts:
+    """The ticket as gates see it: as it stands, but for what a gate itself has set.
+
+    So a mark that another rule of ours has set can open a gate, but no gate opens itself by its own tag, or by the
+    status in which it asks.
     """
-    found: list[Closed] = []
-    for gate in rules.require:
-        rule = gate.rule
-        if rule.before_tier != tier.key or not is_live(rule, facts.current.id, today):
-            continue
-        if not gate.matches(facts) or any(one.holds(facts) for one in gate.unless):
-            continue
-        missing = gate.missing(facts)
-        if missing:
-            found.append(Closed(rule, missing))
-    return tuple(found)
+    ticket = facts.current
+    tags = ticket.tags - (gate_tags(rules) & facts.tags_by_us)
+    return replace(facts, ticket=replace(ticket, tags=tags, status=facts.ticket.status), _folded={})
+
+
+def _closed(gate: CompiledGate, facts: Facts, today: date) -> Closed | None:
+    """What the gate lacks, if it stands before the ticket and is not open."""
+    if not is_live(gate.rule, facts.current.id, today) or not gate.matches(facts):
+        return None
+    if any(one.holds(facts) for one in gate.unless):
+        return None
+    missing = gate.missing(facts)
+    return Closed(gate.rule, missing) if missing else None
 
 
 def gate_note(gates: Sequence[Closed], tier: Tier) -> str:

@@ -33,17 +33,22 @@ class Step:
 def candidates(facts: Facts, rules: CompiledRules, *, only_forced: bool = False) -> Iterator[Step]:
     """The rules that could move the ticket out of its tier, in order, whatever their conditions and clocks say now.
 
-    `only_forced` leaves those that pass a hold.
+    `only_forced` leaves those that pass a hold, as they pass a vendor's turn. A rule without a clock acts only on what
+    has happened since zdsync last placed or moved the ticket: so one run never follows from the one before.
     """
     here = facts.tier
     if here is None or facts.journey.governed_since is None:
         return
+    is_stirred = facts.journey.is_stirred
+    is_away = is_with_vendor(facts, rules)
     for compiled in (*rules.escalate, *rules.deescalate):
         rule = compiled.rule
-        if here not in rule.origins or (only_forced and not rule.even_if_held):
+        if here not in rule.origins or ((only_forced or is_away) and not rule.even_if_held):
+            continue
+        if not is_stirred and (rule.after is None or is_away):
             continue
         tier = _destination(facts, rules, rule, here)
-        if tier is None and (rule.to != EXTERNAL or is_with_vendor(facts, rules) or _came_back(facts, rule)):
+        if tier is None and not _may_be_sent(facts, rules, rule):
             continue
         calendar = rules.ladder.calendar(here)
         reading = read_clock(rule.after, facts, calendar, facts.now) if rule.after else None
@@ -100,13 +105,20 @@ def is_with_vendor(facts: Facts, rules: CompiledRules) -> bool:
     return facts.current.status == "hold" and rules.rules.vendor.tag in facts.current.tags
 
 
-def _came_back(facts: Facts, rule: MoveRule) -> bool:
+def _may_be_sent(facts: Facts, rules: CompiledRules, rule: MoveRule) -> bool:
+    """Whether this rule leads to a vendor, and the ticket is with none and was not fetched back."""
+    return rule.to == EXTERNAL and not is_with_vendor(facts, rules) and not _came_back(facts, rules, rule)
+
+
+def _came_back(facts: Facts, rules: CompiledRules, rule: MoveRule) -> bool:
     """Whether a person has fetched the ticket back from where this rule sent it, and the rule has no new reason.
 
-    A rule that takes a tag away has one whenever the tag is there again.
+    They set another status, or took the vendor's tag away. A rule that takes a tag away has a new reason whenever the
+    tag is there again.
     """
     has_sent = any(own.rule == rule.id for own in facts.own_changes.values())
-    return has_sent and "status" in facts.person_fields and not rule.then.remove_tags
+    is_fetched = "status" in facts.person_fields or facts.person_tags.get(rules.rules.vendor.tag) is False
+    return has_sent and is_fetched and not rule.then.remove_tags
 
 
 def is_back_from_vendor(facts: Facts, rules: CompiledRules) -> bool:
