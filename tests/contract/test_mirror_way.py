@@ -128,7 +128,7 @@ def test_holds_touch_their_ticket(settled: MirrorStore) -> None:
     """Set and ended, also beside a run that has read its agenda before: what happens meanwhile is not lost."""
     settled.record_holds([Hold(TicketId(2), HoldReason.MANUAL, at(15))])
     agenda = settled.read_agenda(EPOCH, at(20))
-    assert agenda.ids == {2}
+    assert agenda.ids == frozenset({TicketId(2)})
     settled.end_holds([TicketId(2)], at(21))
     settled.record_ways([way(2)], agenda, at(20))
     assert to_decide(settled) == {2}

@@ -163,6 +163,7 @@ def test_conditions_of_moves_and_gates_are_checked_like_all_others() -> None:
         "[unknown-name]",
         "[unknown-name]",
         "[wrong-value]",
+        "[impossible-condition]",
     ]
 
 
