@@ -156,7 +156,7 @@ def test_conditions_of_moves_and_gates_are_checked_like_all_others() -> None:
         + FULL
         + "require: [{id: a, why: w, before_tier: 2, all: [bran: x], fields: [Weight], unless: [group: Nowhere]}]\n"
         + "escalate: [{id: b, why: w, from: 1, to: 2, all: [brand: Nobody]}]\n"
-        + "deescalate: [{id: c, why: w, from: 2, to: 1, any: [previous_tier: 7], after: {in_tier: 1 day}}]\n"
+        + "deescalate: [{id: c, why: w, from: 2, to: 1, any: [tier: 7], after: {in_tier: 1 day}}]\n"
     )
     assert [line.rpartition(" ")[2] for line in found if "[unreachable" not in line] == [
         "[unknown-field]",
