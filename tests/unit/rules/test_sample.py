@@ -12,6 +12,8 @@ from tests.unit.rules.test_schema import document
 from zdsync.detect import TextFilter
 from zdsync.model import Account
 from zdsync.report.rule_pages import rule_pages
+from zdsync.report.rule_tests import result_lines
+from zdsync.rules.cases import parse_cases
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.export import export_rules
 from zdsync.rules.lint import lint
@@ -54,6 +56,25 @@ def test_its_cases_come_out_as_they_say(account: Account | None) -> None:
         "respected",
         "kept",
     }
+
+
+def test_a_case_that_fails_tells_of_moves_and_gates_too() -> None:
+    """Of the move that was expected its conditions, of the gate that decided why it matched."""
+    text = """
+cases:
+  - name: too early
+    ticket: {tier: 1}
+    expect: {rule: unhappy}
+  - name: not asked for
+    ticket: {type: incident}
+    expect: {rule: incident, tier: 2}
+"""
+    cases, _ = parse_cases([("t.yaml", text)])
+    results = run_cases(RULES, cases, None, tag_prefix="tier_", text_filter=TextFilter("masked"), now=NOW)
+    lines = "\n".join(result_lines(results))
+    assert "unhappy does not match." in lines
+    assert "Looked at satisfaction: it is empty, the rule wants bad." in lines
+    assert "incident-details matches: Specialists cannot start without these" in lines
 
 
 def test_every_rule_has_a_page_and_an_export() -> None:
