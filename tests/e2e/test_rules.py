@@ -70,7 +70,7 @@ def test_a_case_that_fails_says_what_and_why(run: Run, folder: Path) -> None:
         "41 cases, 1 failed",
     ]
     document = run("rules", "test", "--json").document
-    assert (document["cases"], document["failed"]) == (29, 1)
+    assert (document["cases"], document["failed"]) == (41, 1)
     (failed,) = [one for one in document["results"] if not one["passed"]]
     assert failed["mismatches"][0] == {"what": "tier", "expected": "3", "got": "2"}
     assert json.dumps(failed["explanation"]).count("billing") == 1

@@ -128,8 +128,14 @@ def _unused(rules: RuleSet) -> Iterator[Problem]:
 
 def _without_text(rules: RuleSet) -> list[Problem]:
     message = "the mirror keeps no ticket text (ZDSYNC_BODIES=none), so only `detects` can be asked of it"
-    return [
+    conditions = [
         problem(Check.TEXT_NOT_KEPT, condition.at, message)
         for condition in rules.written_conditions()
         if plain(condition.field) in _KEPT_TEXTS and condition.operator is not Operator.DETECTS
     ]
+    gates = [
+        problem(Check.TEXT_NOT_KEPT, gate.marks.get("fields", gate.at), message)
+        for gate in rules.require
+        if _KEPT_TEXTS.intersection(map(plain, gate.fields))
+    ]
+    return conditions + gates

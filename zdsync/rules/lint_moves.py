@@ -102,9 +102,12 @@ def _hides(earlier: Rule, held: tuple[Branch, ...], later: MoveRule, possible: l
 
 
 def _comes_first(one: After | None, other: After | None) -> bool:
-    """Whether the clock `one` has surely come whenever `other` has."""
+    """Whether a rule with the clock `one` acts no later than one with `other`.
+
+    A rule without a clock waits for something to happen to the ticket, so it is no earlier than one with a clock.
+    """
     if one is None or other is None:
-        return one is None
+        return one is other
     length, limit = one.length, other.length
     units = {length.unit, limit.unit}
     is_comparable = len(units) == 1 or units <= _IN_MINUTES or not any(unit.is_business for unit in units)

@@ -1,7 +1,8 @@
 """Moves that lead a ticket round in a circle with no clock between them.
 
 A *circle* is a chain of live rules of `escalate` and `deescalate`, each leading to a tier that the next one comes from, the
-last one to the first one's. It is a *loop* when a ticket could go round for ever without anybody's doing:
+last one to the first one's. It is a *loop* when a ticket could go round for ever on the same facts. (A rule without a
+clock acts only once something has happened to the ticket since it was last moved: each comment then moves it one further.)
 
 - none of its rules has `after`: every clock of a move counts from entering the tier at the earliest, so it begins anew;
 - what no rule of the circle writes stays as it is, so all that the rules ask of it must be possible together;

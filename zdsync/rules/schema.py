@@ -130,9 +130,7 @@ def _fields(rules: RuleSet | None, account: Account | None) -> dict[str, Schema]
     vocabulary = Vocabulary(account, _group_names(rules, None), tiers)
     found: dict[str, Schema] = {}
     for name in vocabulary.names():
-        field = vocabulary.find(name)
-        if field is not None:
-            found[name] = found[plain(name)] = _spec(field, rules)
+        found[name] = found[plain(name)] = _spec(vocabulary.find(name), rules)
     for custom in account.ticket_fields if account else ():
         field = vocabulary.find(str(int(custom.id)))
         if field is not None:

@@ -7,11 +7,12 @@ from datetime import date
 
 from zdsync.errors import Problem
 from zdsync.rules.findings import Check, problem, quoted
-from zdsync.rules.model import Mode, Rule, RuleSet, Tier
+from zdsync.rules.model import EXTERNAL, PREVIOUS, Mode, Rule, RuleSet, Tier
 from zdsync.rules.move_faults import gate_faults, move_faults
 from zdsync.rules.outcomes import group_faults, note_faults, status_faults, tag_faults, unknown_tier, where
 
 _LABELS = frozenset({"add_tags", "remove_tags", "set_fields"})
+_RESERVED = frozenset({EXTERNAL, PREVIOUS, "none"})
 _DECISIONS = "tier group priority type status note private_only keep_assignee_as notify".split()
 
 
@@ -47,6 +48,9 @@ def _tiers(rules: RuleSet, tag_prefix: str) -> Iterator[Problem]:
             yield problem(Check.TAG_NOT_OWNED, at, message)
     titles: dict[str, Tier] = {}
     for tier in rules.tiers:
+        if tier.key in _RESERVED:
+            message = f"'{tier.key}' cannot be a tier's key: moves and conditions mean something else by it"
+            yield problem(Check.WRONG_VALUE, tier.at, message)
         earlier = titles.setdefault((tier.view or f"\0{tier.key}").casefold(), tier)
         if earlier is not tier:
             message = f"tiers {earlier.key} and {tier.key} share the view '{tier.view}'"

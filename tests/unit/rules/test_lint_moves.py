@@ -98,7 +98,6 @@ def moves(*bodies: str, block: str = "escalate", more: str = "") -> list[str]:
     [
         (f"from: 1, to: 2, {CLOCK}", f"from: 1, to: 3, {CLOCK}, all: [type: task]"),
         (f"from: [1, 2], to: 3, {CLOCK}", f"from: 1, to: 2, {CLOCK}, all: [type: task]"),
-        ("from: 1, to: 2, all: [type: task]", f"from: 1, to: 3, all: [type: task], {CLOCK}"),
         ("from: 1, to: 2, all: [type: task]", "from: 1, to: 3, all: [type: task, priority: high]"),
         ("from: 1, to: 2, after: {in_tier: 2 hours}", "from: 1, to: 3, after: {in_tier: 180 minutes}"),
         (
@@ -125,6 +124,7 @@ def test_a_move_that_an_earlier_one_always_forestalls_is_hidden(first: str, seco
         (f"from: 1, to: 2, {CLOCK}", f"from: [1, 2], to: 3, {CLOCK}"),
         (f"from: 1, to: 2, {CLOCK}, all: [type: task]", f"from: 1, to: 3, {CLOCK}"),
         (f"from: 1, to: 2, all: [type: task], {CLOCK}", "from: 1, to: 3, all: [type: task]"),
+        ("from: 1, to: 2, all: [type: task]", f"from: 1, to: 3, all: [type: task], {CLOCK}"),
         ("from: 1, to: 2, after: {in_tier: 2 hours}", "from: 1, to: 3, after: {in_tier: 1 hour}"),
         ("from: 1, to: 2, after: {in_tier: 1 hour}", "from: 1, to: 3, after: {in_status: 2 hours}"),
         ("from: 1, to: 2, after: {in_tier: 1 hour}", "from: 1, to: 3, after: {in_tier: 1 business_hour}"),

@@ -291,6 +291,7 @@ def test_a_fault_in_a_rule_is_told_with_its_remedy(body: str, message: str) -> N
         (HEAD, "`assign:` is missing from the rule files [missing-key]"),
         (HEAD.replace("name: Frontline, ", "") + TAIL, "a.yaml:6:6: `name:` is missing [missing-key]"),
         (HEAD.replace("  1:", "  Tier 1:") + TAIL, "a.yaml:6:"),
+        ("version: 1\ntiers: {1: word}\n" + TAIL, "a.yaml:2:12: '1' must be a block of keys [wrong-value]"),
         (HEAD.replace("vip", "Very Important") + TAIL, "'Very Important' cannot be a tag"),
         (
             HEAD + TAIL.replace("tier: 1", "tier: 1, priority: hihg"),
