@@ -19,6 +19,8 @@ from zdsync.model import Case, Event, FieldChange, FieldValue, GroupId, UserId
 RUNNING = frozenset({"new", "open"})
 """Statuses in which the team has the ball; clocks that can stand still do so in all others."""
 _DONE = frozenset({"solved", "closed", "deleted"})
+MOVED_ON = frozenset({"escalated", "deescalated"})
+"""Kinds of our own changes that move a ticket after its placing."""
 _MERGED = "closed_by_merge"
 """Zendesk's tag on a ticket that was merged into another (unverified)."""
 
@@ -113,6 +115,8 @@ class Journey:
     solved_at: datetime | None = None
     """When it was last solved or closed; None while it is unsolved."""
     governed_since: datetime | None = None
+    is_stirred: bool = False
+    """Whether anybody but zdsync has done anything since zdsync last placed or moved it."""
     is_out: bool = False
     """Merged into another or deleted: no more a request of its own."""
 
@@ -192,11 +196,15 @@ class _Walk:
         self.others_did_at: datetime | None = None
         self.first_reply_at: datetime | None = None
         self.governed_since: datetime | None = None
+        self.is_stirred = False
 
     def take(self, event: Event) -> None:
         actor = actor_of(event, self.case.staff)
         if actor is not Actor.ZDSYNC:
             self.others_did_at = event.created_at
+            self.is_stirred = True
+        elif self._is_placing_of_ours(event):
+            self.is_stirred = False
         for change in event.changes:
             self._take_field(event, change, actor)
         self._step(event, event.changes, actor)
@@ -204,6 +212,14 @@ class _Walk:
             self._take_field(event, change, Actor.RULE)
         self._step(event, event.rule_changes, Actor.RULE)
         self._take_comments(event, actor)
+
+    def _is_placing_of_ours(self, event: Event) -> bool:
+        own = self.case.own_changes.get(event.key or "")
+        if own is not None and own.kind in MOVED_ON:
+            return True
+        tags = (tag for change in event.changes if change.field == "tags" for tag, _ in tag_steps(change))
+        is_moved = any(change.field == "group_id" for change in event.changes)
+        return is_moved or any(self.ladder.tier_of_tag(tag) for tag in tags)
 
     def _take_field(self, event: Event, change: FieldChange, actor: Actor) -> None:
         if change.field == "status" and isinstance(change.value, str):
@@ -316,6 +332,7 @@ class _Walk:
             first_reply_at=self.first_reply_at,
             solved_at=solved_at,
             governed_since=self.governed_since,
+            is_stirred=self.is_stirred,
             is_out=ticket.status == "deleted" or _MERGED in ticket.tags,
         )
 

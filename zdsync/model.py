@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NewType
 
@@ -303,6 +303,28 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleVersion:
+    """What a schedule's hours were from `valid_from` on, a local date; None: since ever.
+
+    `time_zone` is Zendesk's name of it; `intervals` are open from one minute since Sunday 00:00 local time to another.
+    """
+
+    time_zone: str
+    intervals: tuple[tuple[int, int], ...]
+    valid_from: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A business-hours schedule of the account: its states, oldest first, and every date that was or is a holiday."""
+
+    id: int
+    name: str
+    versions: tuple[ScheduleVersion, ...]
+    holidays: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """The account's configuration as mirrored: what names in rules may mean."""
 
@@ -314,6 +336,7 @@ class Account:
     forms: tuple[Named, ...] = ()
     custom_statuses: tuple[Named, ...] = ()
     views: tuple[View, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
     staff: Mapping[UserId, User] = field(default_factory=dict)
     members: Mapping[GroupId, frozenset[UserId]] = field(default_factory=dict)
     """Agents by group, as far as mirrored."""

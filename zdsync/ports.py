@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from zdsync.calendars import Calendar
 from zdsync.model import (
     Account,
     Case,
@@ -222,6 +223,8 @@ class JournalEntry:
     job_id: str | None = None
     detail: str = ""
     settled_at: datetime | None = None
+    kind: str = ""
+    """Of a ticket's change, `TicketChange.kind`."""
 
 
 class Journal(Protocol):
@@ -302,6 +305,73 @@ class StreamStatus:
     skipped_at: datetime | None = None
     missing: int = 0
     """What is still to be asked for one by one; of events, tickets without their history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """Which unsolved tickets to decide: those that were touched or fell due; `ids` None means every one.
+
+    `touched` and `finished` (tickets that are not unsolved, whose stays alone are to be told) count how often each was
+    touched, so that what happens meanwhile is not lost.
+    """
+
+    ids: frozenset[TicketId] | None
+    touched: Mapping[TicketId, int] = field(default_factory=dict)
+    finished: Mapping[TicketId, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What was decided earlier of tickets that need no new decision: how many by outcome, and those that wait, why."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    waiting: tuple[tuple[TicketId, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ComingUp:
+    """A move by a clock of which somebody wants to be warned: the rule, and when it comes."""
+
+    ticket_id: TicketId
+    rule: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StayRecord:
+    """One stay as the mirror keeps it: the columns of tier_stays but ticket and place."""
+
+    tier: str
+    rank: int | None
+    entered_at: datetime
+    left_at: datetime | None
+    entered_by: str
+    entered_by_id: UserId | None
+    through: str
+    zdsync_key: str | None
+    rule: str
+    why: str
+    basis: str
+    calendar: str
+    business_minutes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One ticket's decision and way, to be kept: `outcome` is empty for a ticket that is not unsolved.
+
+    `is_pending` says that it is to be decided again in the next run whatever happens: it was to be changed, or waits
+    for its events.
+    """
+
+    ticket_id: TicketId
+    outcome: str = ""
+    rule: str = ""
+    reason: str = ""
+    due_at: datetime | None = None
+    is_pending: bool = False
+    coming: ComingUp | None = None
+    stays: tuple[StayRecord, ...] = ()
 
 
 class Repairs(Protocol):
@@ -422,8 +492,29 @@ class Mirror(Protocol):
     def read_forecasts(self, since: datetime) -> tuple[Forecast, ...]:
         """Kept decisions of rules since then, oldest first, with zdsync's first applied write to each ticket after it."""
 
+    def read_agenda(self, epoch: str, now: datetime) -> Agenda:
+        """The tickets to decide at `now` by `epoch`, a digest of all that decides besides the tickets themselves."""
+
+    def read_standing(self, without: Collection[TicketId]) -> Standing:
+        """What was decided of the other unsolved tickets."""
+
+    def read_coming(self) -> tuple[ComingUp, ...]:
+        """The moves that somebody wants to be warned of, the nearest first, as of the latest run."""
+
+    def record_ways(self, ways: Sequence[Way], agenda: Agenda, at: datetime) -> None:
+        """Keep decisions and stays of these tickets, and take them off the agenda."""
+
+    def record_epoch(self, epoch: str, ladder: str, agenda: Agenda, at: datetime) -> None:
+        """Every unsolved ticket is decided by `epoch` now. With another `ladder` finished tickets get their stays anew."""
+
     def record_ruleset(self, digest: str, text: str, at: datetime) -> None:
         """Keep a rule text by digest, once."""
+
+    def record_calendars(self, calendars: Mapping[str, Calendar], at: datetime) -> None:
+        """Keep the open intervals of these calendars, and of no others, by name.
+
+        They reach from the oldest ticket to over a year after `at`, and are written anew when a definition has changed.
+        """
 
     def read_figures(self) -> Mapping[str, Sequence[Record]]:
         """What the text report shows, by name of the table in it."""

@@ -55,13 +55,14 @@ class StopFlag:
 
 
 class SystemClock:
-    """The machine's clock; sleeping ends with Stopped as soon as a stop is wished for."""
+    """The machine's clock, or one so far `ahead` of it; sleeping ends with Stopped as soon as a stop is wished for."""
 
-    def __init__(self, stop: StopFlag | None = None) -> None:
+    def __init__(self, stop: StopFlag | None = None, ahead: timedelta = timedelta()) -> None:
         self._stop = stop or StopFlag()
+        self._ahead = ahead
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return datetime.now(UTC) + self._ahead
 
     def sleep(self, seconds: float) -> None:
         if self._stop.wait(max(0.0, seconds)):

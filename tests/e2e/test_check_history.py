@@ -77,6 +77,26 @@ def test_the_mirror_gives_the_latest_tickets_and_native_rules(account: House) ->
     account.close()
 
 
+def test_gates_name_what_the_account_has(account: House, tmp_path: Path) -> None:
+    """An unknown macro is an error once macros are mirrored; conditions of moves count among what was never seen."""
+    place = account.place()
+    with recorded(place, "pull") as record:
+        run_pull(place, record)
+    names = place.mirror.read_native_names()
+    assert names.macros
+    assert names.triggers
+    (tmp_path / "all.yaml").write_text(
+        RULES
+        + f"require: [{{id: gate, why: y, before_tier: 2, fields: [due_at], missing: {{macro: Nobody's}}, asks_by: '{names.triggers[0]}'}}]\n"
+        + "escalate: [{id: up, why: y, from: 1, to: 2, all: [replies: {at_least: 1000}]}]\n"
+    )
+    found = check_history(place.mirror, load_rules(tmp_path), tag_prefix="tier_", now=NOW)
+    (error,) = [problem for problem in found if not problem.is_warning]
+    assert (error.id, error.message.partition(" is ")[0]) == ("unknown-name", "no macro 'Nobody's'")
+    assert "'up' matches none" in " ".join(problem.message for problem in found)
+    account.close()
+
+
 def test_the_command_warns_and_strict_counts_it(house: Commands) -> None:
     """Warnings come with exit 0, and 5 with --strict; without a mirror there are none."""
     assert house.ok("rules", "check").out.endswith("no problems\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -31,12 +30,21 @@ assign:
   - {id: rest, why: Else, then: {tier: 1}}
 annotate:
   - {id: label, why: Label, all: [replies: {at_least: 0}], then: {add_tags: [calm]}}
+require:
+  - {id: gate, why: Needed, before_tier: 2, fields: [due_at], attachment: true, unless: [type: incident]}
+  - {id: open-gate, why: Needed, before_tier: 2, fields: [status]}
+  - {id: watched-gate, why: Needed, mode: shadow, before_tier: 2, fields: [due_at]}
+escalate:
+  - {id: slow, why: Slow, from: 1, to: 2, after: {in_tier: 9000 days}}
+deescalate:
+  - {id: other-tier, why: Back, from: 2, to: 1, after: {in_tier: 9000 days}}
 """
 
 
-@pytest.fixture
-def ask(tmp_path: Path) -> Callable[[int, str], RuleAnswer]:
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, str], RuleAnswer]:
     """Asks about one rule and one ticket of a pulled account: 1 is untouched, 0 in a person's hand."""
+    tmp_path = tmp_path_factory.mktemp("ask")
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "all.yaml").write_text(RULES)
     rules: RuleSet = load_rules(tmp_path / "rules")
@@ -68,6 +76,26 @@ def test_a_rule_s_part_in_a_ticket_is_told(ask: Callable[[int, str], RuleAnswer]
     kept = {told for told in answers(ask, "always") if told.startswith("But")}
     assert "But it is not asked for this ticket, which is finished" in kept
     assert "But it is not asked for this ticket, which is adopted" in kept
+
+
+def test_a_gate_s_part_in_a_ticket_is_told(ask: Callable[[int, str], RuleAnswer]) -> None:
+    """What is missing, by name; that nothing is, that another condition opens it, or that it is only watched."""
+    told = {ask(id, "gate").standing for id in range(150, 201)}
+    assert "So it stands before tier 2; missing: due at, an attachment." in told
+    assert "So it stands before tier 2, but is open for this ticket: one of its `unless` holds." in told
+    assert (
+        ask(1, "open-gate").standing == "So it stands before tier 2, and nothing that it asks for is missing."
+    )
+    assert answers(ask, "watched-gate") == {"It does not act on this ticket"}
+
+
+def test_a_move_s_part_in_a_ticket_is_told(ask: Callable[[int, str], RuleAnswer]) -> None:
+    """Its clock, or the tiers that it is for; a clock of a rule that matches is told."""
+    told = {ask(id, "other-tier").standing for id in range(150, 201)}
+    assert "But it is for tickets in tier 2, and this one is in tier 1." in told
+    assert "But it is for tickets in tier 2, and this one is in no tier." in told
+    clocks = {ask(id, "slow").standing for id in range(100, 201)}
+    assert "It waits for its clock: in the tier for 9000 days." in clocks
 
 
 def test_unknown_rules_and_tickets_are_told(ask: Callable[[int, str], RuleAnswer]) -> None:

@@ -65,16 +65,19 @@ def test_every_command_in_the_documents_exists() -> None:
             assert word in zdsync.commands, f"{path.name}: zdsync {word}"
 
 
-def test_the_rule_in_the_readme_loads() -> None:
-    """The README's rule example is one that the parser takes, given a ladder."""
-    (example,) = re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+def test_the_rules_in_the_readme_load() -> None:
+    """The README's examples of rules are ones that the parser takes, given a ladder."""
+    examples = re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     ladder = """
 version: 1
 own_tags: [vip]
 tiers:
   1: {name: Frontline, group: Frontline}
+  2: {name: Specialists, group: Specialists}
   3: {name: Experts, group: Engineering}
 """
-    rules, problems = parse_files([("00-tiers.yaml", ladder), ("20-assign.yaml", example)])
+    names = ("20-assign.yaml", "30-moves.yaml")
+    rules, problems = parse_files([("00-tiers.yaml", ladder), *zip(names, examples, strict=True)])
     assert rules is not None, problems
-    assert [rule.id for rule in rules.assign] == ["vip-urgent", "everything-else"]
+    ids = [rule.id for rule in (*rules.assign, *rules.moves, *rules.require)]
+    assert ids == ["vip-urgent", "everything-else", "no-answer", "incident-details"]

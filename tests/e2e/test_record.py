@@ -97,7 +97,10 @@ assign:
   - {id: late, why: Due, any: [due_at: present, brand: Acme, language: en, organization.domain: north.example], then: {tier: 2}}
   - {id: fields, why: Fields, any: [modules: {includes: [mail]}, memo: {contains: me}], then: {tier: 2, set_fields: {Done: true}}}
   - {id: known, why: Known, any: [organization.external_id: N1, organization.tags: {includes: [a]}], then: {tier: 2}}
+  - {id: partner, why: Known, any: [requester.external_id: C-7, sla.breached: true], then: {tier: 2}}
   - {id: rest, why: Else, then: {tier: 1}}
+require:
+  - {id: order, why: We need it, before_tier: 2, fields: [order_number]}
 """
 
 
@@ -105,6 +108,7 @@ FIELDS = (
     TicketField(FieldId(70), "Modules", "multiselect", options=(FieldOption("mail", "Mail"),)),
     TicketField(FieldId(71), "Memo", "textarea"),
     TicketField(FieldId(72), "Done", "checkbox"),
+    TicketField(FieldId(73), "Order number", "regexp"),
 )
 BRANDED = replace(ACCOUNT, ticket_fields=FIELDS, brands=(Named(31, "Acme"), Named(32, "Other")))
 
@@ -164,6 +168,14 @@ def test_fields_are_told_by_the_names_and_words_of_the_rules() -> None:
     assert found["history"][-1]["changes"] == {"assignee": None, "memo": "Ask Customer"}
 
 
+def test_what_gates_ask_for_and_breaches_are_told() -> None:
+    """A field that only a gate names; a breach, also one that did not happen; nothing where it is not known."""
+    known = document(case(created(), ticket=ticket(custom_fields={73: "A1"}), sla_breached=False))
+    assert known["ticket"]["order_number"] == "A1"
+    assert known["ticket"]["sla.breached"] is False
+    assert "sla.breached" not in document(case(created()))["ticket"]
+
+
 def test_names_are_found_in_any_script() -> None:
     """Whole words in any case; in scripts without spaces anywhere; a short part of a name is left alone."""
     people = {
@@ -183,13 +195,14 @@ def test_what_rules_name_stays_and_nothing_else() -> None:
     company = Organization(
         OrganizationId(5), "Northwind", "N1", ("north.example", "n.example"), frozenset({"a"})
     )
-    user = User(CUSTOMER, "Cy Li", "cy.li@partner.example", "end-user", locale="en-US")
+    user = User(CUSTOMER, "Cy Li", "cy.li@partner.example", "end-user", locale="en-US", external_id="C-7")
     known = case(event(AGENT, at=-9, note="x"), requester=user, organization=company, has_whole_history=False)
     found = document(known)
     assert found["requester"] == {
         "email": "customer@partner.example",
         "role": "end-user",
         "language": "en-US",
+        "external_id": "C-7",
     }
     assert found["organization"] == {
         "name": "Northwind",
@@ -198,7 +211,9 @@ def test_what_rules_name_stays_and_nothing_else() -> None:
         "tags": ["a"],
     }
     assert found["whole_history"] is False
-    stranger = document(case(requester=replace(user, email="cy@home.example"), organization=None))
+    other = replace(user, email="cy@home.example", external_id="C-8")
+    stranger = document(case(requester=other, organization=None))
+    assert stranger["requester"]["external_id"] == "customer"
     assert stranger["requester"]["email"] == "customer@example.com"
     assert "requester" not in document(case(requester=None, staff=STAFF))
 

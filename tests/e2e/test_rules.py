@@ -67,10 +67,10 @@ def test_a_case_that_fails_says_what_and_why(run: Run, folder: Path) -> None:
         "    Looked at area: it is empty, the rule wants technical.",
         "  change: +tier_2, group none → Specialists, note",
         "",
-        "29 cases, 1 failed",
+        "41 cases, 1 failed",
     ]
     document = run("rules", "test", "--json").document
-    assert (document["cases"], document["failed"]) == (29, 1)
+    assert (document["cases"], document["failed"]) == (41, 1)
     (failed,) = [one for one in document["results"] if not one["passed"]]
     assert failed["mismatches"][0] == {"what": "tier", "expected": "3", "got": "2"}
     assert json.dumps(failed["explanation"]).count("billing") == 1
@@ -107,7 +107,7 @@ def test_docs_writes_a_page_per_tier_and_one_for_the_browser(run: Run, folder: P
     assert run("rules", "docs").out.startswith("# Tier 0: Self-service\n")
     assert run("rules", "docs", "--out", "pages").code == 0
     pages = {path.name: path.read_bytes() for path in sorted(Path("pages").iterdir())}
-    assert list(pages) == ["ignored.md", "labels.md", *(f"tier-{n}.md" for n in range(4)), "tiers.html"]
+    assert list(pages) == ["ignored.md", "labels.md", "moves.md", *(f"tier-{n}.md" for n in range(4)), "tiers.html"]
     run("rules", "docs", "--out", "pages")
     assert {path.name: path.read_bytes() for path in sorted(Path("pages").iterdir())} == pages
 
@@ -126,7 +126,7 @@ def test_export_tells_what_a_trigger_could_do(run: Run, folder: Path) -> None:
     """One line per rule with its exactness; the triggers and views themselves as JSON."""
     lines = run("rules", "export").out.splitlines()
     assert (
-        "ignore    spam: worker only because 'bulk-mail' before it is for the worker and may take its tickets"
+        "ignore     spam: worker only because 'bulk-mail' before it is for the worker and may take its tickets"
         in lines
     )
     (folder / "10-ignore.yaml").write_text(

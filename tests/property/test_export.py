@@ -251,6 +251,35 @@ assign:
     assert found["field"].triggers[0].actions == (("custom_fields_101", "billing"),)
 
 
+def test_gates_and_moves_are_the_worker_s() -> None:
+    """Each says why; a rule whose tier has a gate is not exact, unless the gate stands before other tickets or is off."""
+    text = """
+require:
+  - {id: gate, why: y, before_tier: 2, all: [type: incident], fields: [Weight]}
+  - {id: off, why: y, enabled: false, before_tier: 1, fields: [Weight]}
+assign:
+  - {id: burning, why: y, all: [type: incident], then: {tier: 2}}
+  - {id: task, why: y, all: [type: task], then: {tier: 2, group: Engineering}}
+  - {id: told, why: y, all: [type: problem], then: {tier: 1, notify: leads}}
+  - {id: rest, why: y, then: {tier: 1}}
+escalate: [{id: up, why: y, from: 1, to: 2, after: {in_tier: 1 day}}]
+deescalate: [{id: down, why: y, from: 2, to: 1, all: [status: pending]}]
+"""
+    found = exported(text)
+    assert found["burning"].reason == "the gate 'gate' stands before tier 2"
+    assert found["task"].exactness == "exact"
+    assert found["told"].reason.startswith("a trigger can neither alert")
+    assert found["gate"].reason == "a trigger cannot make a move wait"
+    assert found["up"].reason.startswith("automations run once an hour")
+    assert found["down"].reason.startswith("triggers know neither where a ticket came from")
+    assert [export.block for export in found.values()][-4:] == [
+        "require",
+        "require",
+        "escalate",
+        "deescalate",
+    ]
+
+
 def test_a_name_that_is_there_twice_is_not_guessed_at() -> None:
     """Two brands of one name: the rule means both, and a trigger could name one."""
     twice = replace(ACCOUNT, brands=(*ACCOUNT.brands, Named(33, "Acme")))

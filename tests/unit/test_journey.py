@@ -27,7 +27,7 @@ from tests.unit.tiers.build import OFFICE, PRIVACY_DESK
 from zdsync.actors import Actor
 from zdsync.calendars import ALWAYS
 from zdsync.journey import Basis, Journey, Ladder, Span, travel
-from zdsync.model import Case, Event, UserId
+from zdsync.model import Case, Event, OwnChange, UserId
 
 LADDER = Ladder(
     keys=("0", "1", "2", "3"),
@@ -360,3 +360,22 @@ def test_case_without_staff() -> None:
     """Nobody known as staff: the author of every public comment is a customer."""
     given: Case = case(created(), event(AGENT, reply="Hi", at=-40), staff={})
     assert travel(given, LADDER).waiting_since == moment(-60)
+
+
+class TestRest:
+    """Whether anybody else has done anything since zdsync last placed or moved the ticket."""
+
+    def test_our_placing_and_moves_bring_rest(self) -> None:
+        """Placing, following and moving do, also a vendor's turn, which changes neither tag nor group."""
+        placing = event(WORKER, ("tags", ("tier_1",), ()), key="run-1:1", at=-50)
+        assert travel(case(created(), placing), LADDER).is_stirred is False
+        sent = event(WORKER, ("status", "hold", "open"), key="run-2:1", at=-40)
+        stir = event(CUSTOMER, reply="Any news?", at=-45)
+        own = {"run-2:1": OwnChange("escalated", "vendor", "")}
+        assert travel(case(created(), placing, stir), LADDER).is_stirred
+        assert travel(case(created(), placing, stir, sent, own_changes=own), LADDER).is_stirred is False
+
+    def test_our_labels_change_nothing(self) -> None:
+        """A label of ours neither stirs nor brings rest."""
+        label = event(WORKER, ("tags", ("churn_risk",), ()), key="run-2:1", at=-40)
+        assert travel(case(created(), label), LADDER).is_stirred

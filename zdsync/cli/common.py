@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ class Globals:
     db: str | None
     is_verbose: bool
     environ: Mapping[str, str]
+    ahead: timedelta = timedelta()
+    """How far the commands' clock is ahead of the machine's: in the demo hours pass at once."""
 
     def settings(self, *, needs_account: bool, is_service: bool = False) -> Settings:
         """The settings, with logging set up by them; raises ConfigError with every fault.
@@ -65,13 +68,13 @@ class Globals:
 
 
 @contextmanager
-def system_clock() -> Iterator[tuple[Clock, StopFlag]]:
+def system_clock(ahead: timedelta = timedelta()) -> Iterator[tuple[Clock, StopFlag]]:
     """The system's clock, stopped cleanly by SIGTERM and SIGINT."""
     from zdsync.schedule import StopFlag, SystemClock, stopping_on_signals
 
     flag = StopFlag()
     with stopping_on_signals(flag):
-        yield SystemClock(flag), flag
+        yield SystemClock(flag, ahead), flag
 
 
 @contextmanager
@@ -79,7 +82,7 @@ def open_place(globals_: Globals) -> Iterator[Workplace]:
     from zdsync.wiring import open_workplace
 
     settings = globals_.settings(needs_account=True)
-    with system_clock() as (clock, _), open_workplace(settings, clock) as place:
+    with system_clock(globals_.ahead) as (clock, _), open_workplace(settings, clock) as place:
         yield place
 
 
@@ -88,7 +91,7 @@ def open_reader(globals_: Globals) -> Iterator[tuple[Reading, Settings, Clock]]:
     from zdsync.wiring import open_reading
 
     settings = globals_.settings(needs_account=False)
-    with system_clock() as (clock, _), open_reading(settings, clock) as reading:
+    with system_clock(globals_.ahead) as (clock, _), open_reading(settings, clock) as reading:
         yield reading, settings, clock
 
 

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from zdsync.cli import ask, look, rules, start, sync, trial, undo
+from zdsync.cli import ask, demo, look, rules, start, sync, trial, undo
 from zdsync.cli.common import INTERRUPTED, Globals
 from zdsync.errors import RuleError, ZdsyncError
 
@@ -75,6 +75,6 @@ for command in (
     ask.query,
     rules.rules,
     trial.sandbox,
-    trial.demo,
+    demo.demo,
 ):
     zdsync.add_command(command)

@@ -28,7 +28,7 @@ def check(globals_: Globals, *, strict: bool, as_json: bool) -> int:
     from zdsync.wiring import check_against_mirror, read_account_if_any
 
     settings = globals_.settings(needs_account=False)
-    with system_clock() as (clock, _):
+    with system_clock(globals_.ahead) as (clock, _):
         account = read_account_if_any(settings, clock)
         problems = check_rules(
             settings.rules,
@@ -65,7 +65,7 @@ def test(globals_: Globals, *, as_json: bool) -> int:
     from zdsync.wiring import read_account_if_any
 
     settings = globals_.settings(needs_account=False)
-    with system_clock() as (clock, _):
+    with system_clock(globals_.ahead) as (clock, _):
         results = run_cases(
             load_rules(settings.rules),
             load_cases(settings.rules),
@@ -135,7 +135,7 @@ def schema(globals_: Globals) -> int:
     from zdsync.wiring import read_account_if_any, read_native_names_if_any
 
     settings = globals_.settings(needs_account=False)
-    with system_clock() as (clock, _):
+    with system_clock(globals_.ahead) as (clock, _):
         account = read_account_if_any(settings, clock)
         natives = read_native_names_if_any(settings, clock)
     try:
@@ -183,7 +183,7 @@ def export(globals_: Globals, *, as_json: bool) -> int:
     from zdsync.wiring import read_account_if_any
 
     settings = globals_.settings(needs_account=False)
-    with system_clock() as (clock, _):
+    with system_clock(globals_.ahead) as (clock, _):
         account, today = read_account_if_any(settings, clock), clock.now().date()
     compiled = compile_rules(load_rules(settings.rules), account, tag_prefix=settings.tag_prefix, today=today)
     exports = export_rules(compiled, account, today)

@@ -282,7 +282,7 @@ def run(globals_: Globals, *, dry_run: bool, as_json: bool) -> int:
     from zdsync.wiring import open_workplace, watch
 
     settings = globals_.settings(needs_account=True)
-    with system_clock() as (clock, _), open_workplace(settings, clock) as place:
+    with system_clock(globals_.ahead) as (clock, _), open_workplace(settings, clock) as place:
         ended = run_cycle(place, is_dry=True) if dry_run else watch(settings, place).run_cycle()
     if as_json and ended.applied is None:
         print_json({"run": ended.run_id, "plan": encode(ended.planned.plan)})
@@ -305,7 +305,7 @@ def worker(globals_: Globals, cycles: int | None) -> int:
     from zdsync.wiring import open_workplace, watch
 
     settings = globals_.settings(needs_account=True, is_service=True)
-    with system_clock() as (clock, flag):
+    with system_clock(globals_.ahead) as (clock, flag):
         pulse = Pulse(clock, partial(next_run_after, settings.schedule, settings.timezone))
         with open_workplace(settings, pulse) as place, _window(settings, clock, pulse):
             watched = watch(settings, place)

@@ -107,5 +107,5 @@ def _mirror(globals_: Globals) -> Iterator[tuple[Mirror, Clock]]:
     from zdsync.wiring import open_mirror_beside
 
     settings = globals_.settings(needs_account=False)
-    with system_clock() as (clock, _), open_mirror_beside(settings, clock) as mirror:
+    with system_clock(globals_.ahead) as (clock, _), open_mirror_beside(settings, clock) as mirror:
         yield mirror, clock

@@ -11,6 +11,7 @@ from sqlalchemy import Column, Connection, Row, Table, select
 from zdsync.mirror import records
 from zdsync.mirror.base import columns_without
 from zdsync.mirror.objects import read_known, read_undone_views
+from zdsync.mirror.schedules import read_schedules
 from zdsync.mirror.tables_account import (
     brands,
     custom_statuses,
@@ -37,6 +38,7 @@ def read_account(connection: Connection) -> Account:
         forms=_read_named(connection, ticket_forms, ticket_forms.c.name),
         custom_statuses=_read_named(connection, custom_statuses, custom_statuses.c.agent_label),
         views=tuple(records.view(row) for row in _read_alive(connection, views)),
+        schedules=read_schedules(connection),
         staff=read_staff(connection),
         known=read_known(connection),
         undone_views=read_undone_views(connection),

@@ -17,8 +17,26 @@ from zdsync.mirror.base import UNSOLVED_ALIVE, columns_without
 from zdsync.mirror.engine import Database
 from zdsync.mirror.tables_account import organizations, users
 from zdsync.mirror.tables_own import zdsync_changes, zdsync_checkpoints
-from zdsync.mirror.tables_tickets import text_findings, ticket_comments, ticket_events, tickets
-from zdsync.model import Case, Comment, Event, Finding, Organization, Stream, Ticket, TicketId, User, UserId
+from zdsync.mirror.tables_tickets import (
+    text_findings,
+    ticket_comments,
+    ticket_events,
+    ticket_metric_events,
+    tickets,
+)
+from zdsync.model import (
+    Case,
+    Comment,
+    Event,
+    Finding,
+    Organization,
+    OwnChange,
+    Stream,
+    Ticket,
+    TicketId,
+    User,
+    UserId,
+)
 from zdsync.ports import Outcome
 
 CHUNK = 500
@@ -32,6 +50,7 @@ class _Shared:
 
     staff: Mapping[UserId, User]
     events_until: datetime | None
+    knows_breaches: bool
 
 
 def read_cases(database: Database, ids: Collection[TicketId] | None) -> Iterator[Case]:
@@ -40,7 +59,11 @@ def read_cases(database: Database, ids: Collection[TicketId] | None) -> Iterator
     Each chunk is one consistent state; between chunks the database is free, also for the reader's own writes.
     """
     with database.reading() as connection:
-        shared = _Shared(read_staff(connection), _read_events_until(connection))
+        shared = _Shared(
+            staff=read_staff(connection),
+            events_until=_read_until(connection, Stream.EVENTS),
+            knows_breaches=_read_until(connection, Stream.METRIC_EVENTS) is not None,
+        )
     for query, values in _chunks(ids, is_sqlite=database.is_sqlite):
         last = -1
         while True:
@@ -83,9 +106,9 @@ def unsolved_query(*, is_sqlite: bool) -> TextualSelect:
     return query.columns(*_COLUMNS)
 
 
-def _read_events_until(connection: Connection) -> datetime | None:
+def _read_until(connection: Connection, stream: Stream) -> datetime | None:
     until = zdsync_checkpoints.c.complete_until
-    return connection.scalar(select(until).where(zdsync_checkpoints.c.stream == Stream.EVENTS.value))
+    return connection.scalar(select(until).where(zdsync_checkpoints.c.stream == stream.value))
 
 
 def _read_chunk(connection: Connection, chunk: list[Ticket], shared: _Shared) -> list[Case]:
@@ -96,7 +119,8 @@ def _read_chunk(connection: Connection, chunk: list[Ticket], shared: _Shared) ->
     companies = _read_organizations(connection, {t.organization_id for t in chunk if t.organization_id})
     events = _read_events(connection, ids)
     findings = _read_findings(connection, ids)
-    notes = _read_notes(connection, ids)
+    made = _read_own_changes(connection, ids)
+    breached = {row.ticket_id for row in _read(connection, _BREACHED, ids)} if shared.knows_breaches else None
     held = holds.read_standing(connection, ids)
     return [
         Case(
@@ -108,8 +132,12 @@ def _read_chunk(connection: Connection, chunk: list[Ticket], shared: _Shared) ->
             staff=shared.staff,
             events_until=shared.events_until,
             has_whole_history=any(event.is_create for event in history),
-            notes_written=notes.get(ticket.id, frozenset()),
+            notes_written=frozenset(row.note_digest for row in made.get(ticket.id, ()) if row.note_digest),
             holds=held.get(ticket.id, ()),
+            own_changes={
+                row.key: OwnChange(row.kind, row.rule, row.reason) for row in made.get(ticket.id, ())
+            },
+            sla_breached=None if breached is None else ticket.id in breached,
         )
         for ticket in chunk
     ]
@@ -132,12 +160,28 @@ _COMMENTS = (
 _FINDINGS = select(*columns_without(text_findings, "count"), text_findings.c["count"].label("hits")).where(
     text_findings.c.ticket_id.in_(_IDS)
 )
-_NOTES = select(zdsync_changes.c.object_id, zdsync_changes.c.note_digest).where(
+_OWN_CHANGES = select(
+    zdsync_changes.c.object_id,
+    zdsync_changes.c.key,
+    zdsync_changes.c.kind,
+    zdsync_changes.c.rule,
+    zdsync_changes.c.reason,
+    zdsync_changes.c.note_digest,
+).where(
     zdsync_changes.c.object == "ticket",
     zdsync_changes.c.object_id.in_(_IDS),
-    zdsync_changes.c.note_digest.is_not(None),
     zdsync_changes.c.outcome == Outcome.APPLIED.value,
 )
+_BREACHED = (
+    select(ticket_metric_events.c.ticket_id)
+    .where(
+        ticket_metric_events.c.ticket_id.in_(_IDS),
+        ticket_metric_events.c.type == "breach",
+        ticket_metric_events.c.deleted.is_not(True),
+    )
+    .distinct()
+)
+"""Tickets with a breach that Zendesk has not taken back.  Source: developer.zendesk.com, "Ticket Metric Events"."""
 
 
 def _read_users(connection: Connection, ids: Collection[int]) -> dict[int, User]:
@@ -171,11 +215,11 @@ def _read_findings(connection: Connection, ids: Collection[int]) -> dict[int, tu
     }
 
 
-def _read_notes(connection: Connection, ids: Collection[int]) -> dict[int, frozenset[str]]:
-    notes: defaultdict[int, set[str]] = defaultdict(set)
-    for row in _read(connection, _NOTES, ids):
-        notes[row.object_id].add(row.note_digest)
-    return {ticket_id: frozenset(digests) for ticket_id, digests in notes.items()}
+def _read_own_changes(connection: Connection, ids: Collection[int]) -> dict[int, tuple[Row[Any], ...]]:
+    made: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for row in _read(connection, _OWN_CHANGES, ids):
+        made[row.object_id].append(row)
+    return {ticket_id: tuple(rows) for ticket_id, rows in made.items()}
 
 
 def _read(connection: Connection, query: Select[Any], ids: Collection[int]) -> Iterable[Row[Any]]:

@@ -13,6 +13,7 @@ from sqlalchemy import BindParameter, Connection, Row, bindparam, exists, insert
 from zdsync.mirror.batches import in_batches, select_ids
 from zdsync.mirror.tables_own import zdsync_changes as changes
 from zdsync.mirror.tables_own import zdsync_holds as holds
+from zdsync.mirror.way import touch
 from zdsync.model import Hold, HoldReason, RunId, TicketId
 from zdsync.ports import Outcome
 
@@ -40,6 +41,7 @@ def record_holds(connection: Connection, new: Sequence[Hold]) -> None:
     by_hand = [hold for hold in new if hold.reason is HoldReason.MANUAL]
     for hold in by_hand:
         end_holds(connection, [hold.ticket_id], hold.since, reason=HoldReason.MANUAL)
+    touch(connection, [hold.ticket_id for hold in new])
     if new:
         connection.execute(insert(holds), [{**asdict(hold), "reason": hold.reason.value} for hold in new])
 
@@ -53,6 +55,7 @@ def end_holds(
     reason: HoldReason | None = None,
 ) -> int:
     """End the holds of these tickets that stand, only those of one run or reason when given; how many there were."""
+    touch(connection, ticket_ids)
     standing = update(holds).where(holds.c.ended_at.is_(None)).values(ended_at=at)
     if run_id is not None:
         standing = standing.where(holds.c.run_id == run_id)

@@ -13,6 +13,7 @@ from zdsync.mirror.batches import as_rows, select_ids
 from zdsync.mirror.schema import MIRRORED
 from zdsync.mirror.tables_own import zdsync_missing as missing
 from zdsync.mirror.upsert import upsert
+from zdsync.mirror.way import touch_of_people
 from zdsync.model import Page, Record, Stream
 
 _NAMED_BY: Mapping[str, Mapping[str, Sequence[str]]] = {
@@ -72,4 +73,5 @@ def record_absent(connection: Connection, stream: Stream, ids: Collection[int], 
         return
     stub: Record = {"name": "", "raw": {}, "synced_at": at, "deleted_at": at, "version": 0}
     upsert(connection, MIRRORED[stream.value], [{**stub, "id": id} for id in ids])
+    touch_of_people(connection, {stream.value: ids})
     _take_off(connection, stream.value, ids)

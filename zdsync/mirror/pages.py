@@ -19,6 +19,7 @@ from zdsync.mirror.tables_rules import schedule_holidays
 from zdsync.mirror.tables_tickets import text_findings, ticket_comments, ticket_tags, tickets
 from zdsync.mirror.upsert import upsert
 from zdsync.mirror.versions import keep_versions
+from zdsync.mirror.way import changed_people, touch_page
 from zdsync.model import AMENDED_COMMENTS, Page, Record, Stream
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 def record_rows(connection: Connection, page: Page, at: datetime) -> int:
     """Write all rows of a page and what follows from them; the number that were new, newer or newly missed."""
+    people = changed_people(connection, page)
     written = 0
     for name, records in page.rows.items():
         if name in {text_findings.name, AMENDED_COMMENTS} or not records:
@@ -39,6 +41,7 @@ def record_rows(connection: Connection, page: Page, at: datetime) -> int:
     keep_versions(connection, page)
     note_missing(connection, page)
     note_histories(connection, page)
+    touch_page(connection, page, people)
     return written
 
 

@@ -16,6 +16,7 @@ from zdsync.mirror.pages import record_rows
 from zdsync.mirror.schema import MIRRORED
 from zdsync.mirror.tables_account import organizations, users
 from zdsync.mirror.tables_tickets import satisfaction_ratings, ticket_comments, ticket_events, tickets
+from zdsync.mirror.way import forget_epoch
 from zdsync.model import Page, Record, Stream
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ class RowRepairs:
                 _bury(connection, table, lost, until)
                 if table is users:
                     erase_people(connection, lost)
+                if lost:
+                    forget_epoch(connection)
             buried += len(lost)
         if buried:
             log.warning("mirror.buried", extra={"stream": stream.value, "count": buried})
@@ -73,6 +76,8 @@ class RowRepairs:
             _bury(connection, table, absent, at)
             if table is users:
                 erase_people(connection, absent)
+            if absent:
+                forget_epoch(connection)
         return len(wrong) + len(absent)
 
     def count_created(self, since: datetime, until: datetime) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from zdsync.mirror import base, tables_account, tables_own, tables_rules, tables_tickets
+from zdsync.mirror import base, tables_account, tables_own, tables_rules, tables_tickets, tables_way
 
 METADATA = base.METADATA
 MIRRORED = base.MIRRORED
 
-REVISION = "0007"
+REVISION = "0009"
 """The migration that makes exactly these tables."""
 
 LISTED = frozenset(
@@ -43,7 +43,17 @@ OWN = (
     tables_own.zdsync_changes,
     tables_own.zdsync_holds,
     tables_own.zdsync_objects,
+    tables_own.calendar_open,
+    tables_own.zdsync_calendars,
     tables_own.zdsync_rulesets,
+    tables_way.zdsync_due,
+    tables_way.zdsync_touched,
+    tables_way.zdsync_state,
 )
-DERIVED = (tables_tickets.ticket_tags, tables_tickets.text_findings, tables_rules.kept_versions)
+DERIVED = (
+    tables_tickets.ticket_tags,
+    tables_tickets.text_findings,
+    tables_rules.kept_versions,
+    tables_way.tier_stays,
+)
 """Tables that the mirror fills itself from the rows of others."""

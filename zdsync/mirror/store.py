@@ -10,8 +10,23 @@ from typing import Self
 
 from sqlalchemy import func, select
 
+from zdsync.calendars import Calendar
 from zdsync.mirror import account as account_reader
-from zdsync.mirror import cases, figures, habits, holds, missing, native, objects, pages, runs, streams, wide
+from zdsync.mirror import calendars as calendar_rows
+from zdsync.mirror import (
+    cases,
+    figures,
+    habits,
+    holds,
+    missing,
+    native,
+    objects,
+    pages,
+    runs,
+    streams,
+    way,
+    wide,
+)
 from zdsync.mirror.base import UNSOLVED_ALIVE
 from zdsync.mirror.engine import Database
 from zdsync.mirror.journal import ChangeJournal
@@ -34,7 +49,17 @@ from zdsync.model import (
     UserId,
 )
 from zdsync.plan.guard import Habit
-from zdsync.ports import Clock, DecisionRecord, Lease, Run, StreamStatus
+from zdsync.ports import (
+    Agenda,
+    Clock,
+    ComingUp,
+    DecisionRecord,
+    Lease,
+    Run,
+    Standing,
+    StreamStatus,
+    Way,
+)
 from zdsync.tiers.shadow import Forecast
 
 log = logging.getLogger(__name__)
@@ -197,9 +222,32 @@ class MirrorStore:
         with self.database.reading() as connection:
             return runs.read_forecasts(connection, since)
 
+    def read_agenda(self, epoch: str, now: datetime) -> Agenda:
+        with self.database.reading() as connection:
+            return way.read_agenda(connection, epoch, now)
+
+    def read_standing(self, without: Collection[TicketId]) -> Standing:
+        with self.database.reading() as connection:
+            return way.read_standing(connection, without)
+
+    def read_coming(self) -> tuple[ComingUp, ...]:
+        with self.database.reading() as connection:
+            return way.read_coming(connection)
+
+    def record_ways(self, ways: Sequence[Way], agenda: Agenda, at: datetime) -> None:
+        with self.database.writing() as connection:
+            way.record_ways(connection, ways, agenda, at)
+
+    def record_epoch(self, epoch: str, ladder: str, agenda: Agenda, at: datetime) -> None:
+        with self.database.writing() as connection:
+            way.record_epoch(connection, epoch, ladder, agenda, at)
+
     def record_ruleset(self, digest: str, text: str, at: datetime) -> None:
         with self.database.writing() as connection:
             runs.record_ruleset(connection, digest, text, at)
+
+    def record_calendars(self, calendars: Mapping[str, Calendar], at: datetime) -> None:
+        calendar_rows.record_calendars(self.database, calendars, at)
 
     def read_figures(self, *, tag_prefix: str = "tier_") -> Mapping[str, Sequence[Record]]:
         with self.database.reading() as connection:

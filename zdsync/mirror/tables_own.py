@@ -1,4 +1,4 @@
-"""zdsync's own tables: the account, checkpoints, runs, decisions, the journal and every rule text used."""
+"""zdsync's own tables: the account, checkpoints, runs, decisions, the journal, calendars and every rule text used."""
 
 from __future__ import annotations
 
@@ -103,6 +103,13 @@ zdsync_changes = Table(
     text("object", "ticket, group or view", required=True),
     number("object_id", "Id of the object; null until it is created"),
     text("name", "Name of a group or view", required=True),
+    Column(
+        "kind",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="Kind of a ticket's change, such as assigned or escalated; empty for other objects",
+    ),
     text("rule", "Rule behind the change", required=True),
     text("reason", "Why, in words", required=True),
     json("before", "What changes, as it was (JSON object)", required=True),
@@ -154,6 +161,32 @@ zdsync_objects = Table(
     PrimaryKeyConstraint("object", "key"),
     comment="Which of the account's groups and views the rules mean, so that a renamed one is found again",
     sqlite_with_rowid=False,
+)
+
+calendar_open = Table(
+    "calendar_open",
+    METADATA,
+    Column("calendar", Text, nullable=False, comment="Calendar, by the name that the rules have for it"),
+    moment("opens_at", "From when it is open", required=True),
+    moment("closes_at", "When it closes, the moment itself not included", required=True),
+    PrimaryKeyConstraint("calendar", "opens_at"),
+    comment="One row per open interval of a calendar in use; they neither touch nor overlap. Business time between two "
+    "moments is the sum of what lies between them",
+    sqlite_with_rowid=False,
+)
+
+zdsync_calendars = Table(
+    "zdsync_calendars",
+    METADATA,
+    Column("calendar", Text, primary_key=True, comment="Calendar (calendar_open.calendar)"),
+    json(
+        "hours",
+        "Its versions: zone, open spans as minutes from Monday 00:00, holidays (JSON list)",
+        required=True,
+    ),
+    moment("covered_from", "From when calendar_open has its hours: before the oldest ticket", required=True),
+    moment("covered_until", "Up to when: over a year after they were written", required=True),
+    comment="Calendars whose hours calendar_open holds, and what they were made of",
 )
 
 zdsync_rulesets = Table(

@@ -15,7 +15,7 @@ from zdsync.rules.model import Tier
 def export_lines(exports: Sequence[Export]) -> Iterator[str]:
     """A line per rule, in the order in which triggers must stand."""
     for export in exports:
-        yield f"{export.block:9} {export.rule.id}: {export.exactness}"
+        yield f"{export.block:10} {export.rule.id}: {export.exactness}"
     exact = sum(not export.reason for export in exports)
     yield ""
     yield f"{exact} of {len(exports)} rules are exact for a ticket that a customer opens; --json prints their triggers."

@@ -9,6 +9,7 @@ from typing import Any
 
 from zdsync.errors import Problem
 from zdsync.rules.assemble_rules import as_length, read_gates, read_moves, read_rules
+from zdsync.rules.calendars import read_weeks
 from zdsync.rules.conditions import ConditionReader
 from zdsync.rules.findings import Check, problem
 from zdsync.rules.model import (
@@ -38,6 +39,7 @@ def assemble(
     named = reader.read_named()
     found = {path: reader.read_all(path, block) for path, block in _condition_lists(tree)}
     _check_ids(tree, problems)
+    calendars = read_weeks(tree, document, problems) if document else {}
     if document is None or any(not fault.is_warning for fault in problems):
         return None
     return RuleSet(
@@ -54,6 +56,7 @@ def assemble(
         own_tags=tuple(document["own_tags"]),
         sensitive_groups=tuple(document["sensitive_groups"]),
         tier_field=document["tier_field"],
+        calendars=calendars,
         lists={name: tuple(values) for name, values in document["lists"].items()},
         conditions=named,
         unused_lists={
@@ -112,6 +115,7 @@ def _tier(tree: Tree, key: str, shape: Mapping[str, Any]) -> Tier:
         groups=tuple(groups),
         view=shape["view"],
         scope=shape["scope"],
+        calendar=shape["calendar"],
         targets=tuple(_promises(shape["targets"])),
         at=tree.where_key(("tiers", key)),
     )

@@ -37,8 +37,9 @@ _ELSEWHERE: Mapping[str, str] = {
         ("replies", "reopens", "group_stations", "assignee_stations"),
         "it is counted: write what happened under `history:`",
     ),
+    "sla.breached": "it is a matter of the whole ticket: write it under `ticket:`",
     **dict.fromkeys(
-        ("previous_tier", "moves", "sla.breached", "in_business_hours"),
+        ("previous_tier", "moves", "in_business_hours"),
         "it follows from `at:` and what happened under `history:`",
     ),
 }

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter, itemgetter
 
+from zdsync.calendars import ALWAYS, Calendar
 from zdsync.errors import Problem, RuleError
 from zdsync.facts import Facts
 from zdsync.journey import Ladder
 from zdsync.model import Account, FieldId, FieldValue, GroupId
+from zdsync.rules.calendars import CalendarBook
 from zdsync.rules.fields import Field, misfits
 from zdsync.rules.findings import Check, nearest, problem, quoted
 from zdsync.rules.gates import Collected, Missing, collected_of, missing_of, things_asked
@@ -26,7 +28,7 @@ from zdsync.rules.model import (
     RuleSet,
     Tier,
 )
-from zdsync.rules.predicates import Predicate, conjunction, disjunction, found_words, predicate
+from zdsync.rules.predicates import Predicate, conjunction, disjunction, found_words, predicate, within
 from zdsync.rules.settings import set_fields
 from zdsync.rules.soundness import find_faults
 from zdsync.rules.vocabulary import Vocabulary, plain
@@ -99,6 +101,12 @@ class CompiledRules:
     deescalate: tuple[CompiledMove, ...] = ()
     asks_business_hours: bool = False
     """Whether a condition looks at `in_business_hours`, whose answer changes by itself."""
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    """Those of the rule files and the account's schedules in use, by the names that rules have for them."""
+
+    def calendar_of(self, tier: Tier) -> Calendar:
+        """Whose time the tier's clocks count."""
+        return ALWAYS if tier.calendar is None else self.calendars[tier.calendar]
 
     @property
     def placing(self) -> tuple[CompiledRule, ...]:
@@ -119,12 +127,15 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
 
     Without an account the names of custom fields, groups and the like are not checked, and a condition on a field
     that only an account can know reads it as missing. Groups that tiers and `sensitive_groups` name may be new:
-    a plan creates them; one that was renamed is followed by its id. `today` tells which rules are past their `until`.
+    a plan creates them; one that was renamed is followed by its id. Without an account its schedules are taken on
+    trust, and are always open. `today` tells which rules are past their `until`.
     """
     groups = (*(name for tier in rules.tiers for name in tier.groups), *rules.sensitive_groups)
     account = account.calling(groups) if account else None
+    problems: list[Problem] = []
+    book = CalendarBook(rules, account, problems)
     vocabulary = Vocabulary(account, groups, [tier.key for tier in rules.tiers])
-    binder = _Binder(vocabulary, is_offline=account is None)
+    binder = _Binder(vocabulary, book, problems, is_offline=account is None)
     bound = {
         block: tuple(binder.rule(rule) for rule in block_rules)
         for block, block_rules in (
@@ -139,7 +150,7 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
     )
     for named in rules.conditions.values():
         binder.condition(named)
-    problems = (*find_faults(rules, tag_prefix=tag_prefix, today=today), *binder.problems)
+    problems += find_faults(rules, tag_prefix=tag_prefix, today=today)
     if problems:
         raise RuleError(tuple(sorted(set(problems))))
     ids = {g.name.casefold(): g.id for g in account.groups if not g.is_deleted} if account else {}
@@ -167,7 +178,11 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
             sensitive=frozenset(
                 ids[name.casefold()] for name in rules.sensitive_groups if name.casefold() in ids
             ),
+            calendars={
+                tier.key: book.calendars[tier.calendar] for tier in rules.tiers if tier.calendar is not None
+            },
         ),
+        calendars=book.calendars,
     )
 
 
@@ -185,8 +200,11 @@ def _tiers_of_group(tiers: Sequence[Tier], ids: Mapping[str, GroupId]) -> dict[G
 class _Binder:
     """Compiles rules with one vocabulary, gathering problems; what has a problem never matches."""
 
-    def __init__(self, vocabulary: Vocabulary, *, is_offline: bool) -> None:
-        self.problems: list[Problem] = []
+    def __init__(
+        self, vocabulary: Vocabulary, book: CalendarBook, problems: list[Problem], *, is_offline: bool
+    ) -> None:
+        self._problems = problems
+        self._book = book
         self._vocabulary = vocabulary
         self._is_offline = is_offline
         self._named: dict[str, CompiledCondition] = {}
@@ -194,7 +212,7 @@ class _Binder:
     def rule(self, rule: Rule) -> CompiledRule:
         everything, either = self._conditions(rule.all), self._conditions(rule.any)
         fields, problems = set_fields(rule.then, self._vocabulary, is_offline=self._is_offline)
-        self.problems.extend(problems)
+        self._problems.extend(problems)
         return CompiledRule(rule, _all_and_any(everything, either), everything, either, fields)
 
     def move(self, rule: MoveRule) -> CompiledMove:
@@ -222,9 +240,12 @@ class _Binder:
         field = self._field(condition.field, condition.at)
         faults = misfits(field, condition) if field else ()
         for check, message in faults:
-            self.problems.append(problem(check, condition.at, message))
+            self._problems.append(problem(check, condition.at, message))
         if field is None or faults:
             return CompiledCondition(condition, lambda _: False, lambda _: None)
+        if condition.operator is Operator.WITHIN:
+            calendars = [self._book.find(str(name), condition.at) for name in condition.values]
+            return CompiledCondition(condition, within(field, calendars), field.show, price=1)
         holds, finder = predicate(field, condition), _finder(field, condition)
         return CompiledCondition(condition, holds, field.show, finder, price=_price(field, condition))
 
@@ -253,7 +274,7 @@ class _Binder:
             alike = [known for known in names if known.startswith(f"{record}.")] if dot else []
             hint = nearest(name, names) or (f"; known: {quoted(alike[:12])}" if alike else "")
             message = f"unknown field '{name[:80]}'{hint}"
-        self.problems.append(problem(Check.UNKNOWN_FIELD, at, message))
+        self._problems.append(problem(Check.UNKNOWN_FIELD, at, message))
         return None
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 
 from zdsync.errors import Problem
-from zdsync.rules import unsupported
 from zdsync.rules.fields import misfits
 from zdsync.rules.findings import Check, nearest, problem, quoted
 from zdsync.rules.model import AnyCondition, Condition, NamedCondition, Operator, Position, Scalar
@@ -88,14 +87,8 @@ class ConditionReader:
         return self._condition(name, operator, value, at, place)
 
     def _operator(self, path: Path, word: str) -> Operator | None:
-        if word in unsupported.OPERATORS:
-            at = self._tree.where_key(path)
-            message = f"operator '{word}' is not supported yet by this version"
-            self._problems.append(problem(Check.UNSUPPORTED, at, message))
-            return None
         if word not in set(Operator):
-            known = set(Operator) - unsupported.OPERATORS
-            hint = nearest(word, known) or f"; operators: {quoted(sorted(known))}"
+            hint = nearest(word, Operator) or f"; operators: {quoted(sorted(Operator))}"
             at = self._tree.where_key(path)
             self._problems.append(
                 problem(Check.UNKNOWN_OPERATOR, at, f"unknown operator '{word[:80]}'{hint}")

@@ -33,7 +33,7 @@ def typed_field(name: str, type: str, options: Sequence[FieldOption], value: Rea
     if type in _NUMBER_TYPES:
         return Field(name, Kind.NUMBER, lambda f: to_number(value(f)), value)
     if type == "date":
-        return Field(name, Kind.DATE, lambda f: to_moment(value(f)), value)
+        return Field(name, Kind.DATE, lambda f: to_moment(value(f)), value, is_day=True)
     if type == "checkbox":
         known = {"true": "true", "false": "false"}
         return Field(name, Kind.NAME, lambda f: _checked(value(f)), value, known=known, nothing=NOTHING)

@@ -24,6 +24,7 @@ _WANTS = {
     Operator.STARTS_WITH: "a text that starts with {}",
     Operator.PRESENT: "it filled in",
     Operator.NOT_PRESENT: "it empty",
+    Operator.WITHIN: "a time in the open hours of {}",
 }
 _TIMES = {
     Operator.IS: "on {}",

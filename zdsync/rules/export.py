@@ -90,7 +90,7 @@ class _NoTriggerError(Exception):
 def export_rules(compiled: CompiledRules, account: Account | None, today: date) -> tuple[Export, ...]:
     """Every rule in the order in which its triggers must stand: `ignore`, `annotate`, then `assign` as it is asked.
 
-    A rule below one that only the worker can decide is exact only where no ticket could match both.
+    Gates and moves follow; they are for the worker alone. A rule below one that only the worker can decide is exact only where no ticket could match both.
     """
     exporter = _Exporter(compiled, account, today)
     private_first = sorted(compiled.assign, key=lambda one: not one.rule.then.private_only)
@@ -101,7 +101,22 @@ def export_rules(compiled: CompiledRules, account: Account | None, today: date) 
     ):
         for rule in rules:
             exporter.add(block, rule)
-    return tuple(exporter.exports)
+    return (*exporter.exports, *_for_the_worker(compiled))
+
+
+def _for_the_worker(compiled: CompiledRules) -> Iterator[Export]:
+    """Gates and moves, each with the reason why nothing native says the same."""
+    for gate in compiled.require:
+        yield Export(gate.rule, "require", reason="a trigger cannot make a move wait")
+    for block, moves in (("escalate", compiled.escalate), ("deescalate", compiled.deescalate)):
+        for move in moves:
+            yield Export(move.rule, block, reason=_AUTOMATION if move.rule.after else _TRIGGER)
+
+
+_AUTOMATION = (
+    "automations run once an hour, count whole hours, and know no tier's calendar, hold, gate or limit"
+)
+_TRIGGER = "triggers know neither where a ticket came from nor holds, gates and the limit of moves"
 
 
 class _Exporter:
@@ -139,6 +154,11 @@ class _Exporter:
             raise _NoTriggerError("it is not in force for every ticket and without end")
         if rule.then.private_only:
             raise _NoTriggerError("private data is kept in its group whatever people do later")
+        if rule.then.notify or rule.then.keep_assignee_as:
+            raise _NoTriggerError(
+                "a trigger can neither alert through the webhook nor make an assignee follow"
+            )
+        self._check_gates(rule)
         reads = self._reads(rule)
         for earlier in self.exports:
             if earlier.block == "annotate":
@@ -150,6 +170,13 @@ class _Exporter:
                 raise _NoTriggerError(
                     f"'{earlier.rule.id}' before it is for the worker and may take its tickets"
                 )
+
+    def _check_gates(self, rule: Rule) -> None:
+        """That no gate could keep a ticket of the rule out of its tier."""
+        for gate in (one.rule for one in self._compiled.require):
+            is_before = gate.before_tier == rule.then.tier and is_on(gate, self._today)
+            if is_before and not _are_apart(gate, rule):
+                raise _NoTriggerError(f"the gate '{gate.id}' stands before tier {gate.before_tier}")
 
     def _reads(self, rule: Rule) -> frozenset[str]:
         """What the rule asks about: fields by name, and each tag that it asks for."""

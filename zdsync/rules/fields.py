@@ -50,7 +50,7 @@ OPERATORS: Mapping[Kind, frozenset[Operator]] = {
     Kind.TAGS: _PRESENCE | _MEMBERSHIP | {Operator.INCLUDES_ALL},
     Kind.RANK: _ORDERED,
     Kind.NUMBER: _ORDERED,
-    Kind.DATE: _ORDERED,
+    Kind.DATE: _ORDERED | {Operator.WITHIN},
     Kind.TEXT: _EQUALITY
     | _PRESENCE
     | WORD_SEARCHES
@@ -67,7 +67,7 @@ class Field:
     """A field that conditions may ask about.
 
     `read` gives what is compared: folded names (NAME, TAGS; a value may be known by several), a rank, a number, an
-    aware datetime, or text; None or an empty set when missing. `show` gives what a person would call it.
+    aware datetime, or text; None or an empty set when missing. `is_day` tells a date without a time. `show` gives what a person would call it.
     `words` gives the folded text for word search. `known` holds the names that may be asked for, folded to as
     written; None means any. `nothing` is what `read` gives for a value that stands for being empty.
     """
@@ -82,6 +82,7 @@ class Field:
     nothing: object = None
     is_account_name: bool = False
     is_private: bool = False
+    is_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,9 @@ def misfits(field: Field, condition: Condition) -> tuple[tuple[Check, str], ...]
         return ((Check.WRONG_VALUE, f"'{operator}' takes one value, not a list"),)
     if operator is Operator.DETECTS:
         return _undetectable(field, condition)
+    if operator is Operator.WITHIN:
+        message = f"'{field.name}' is a day without a time; 'within' asks for a time such as created_at"
+        return ((Check.OPERATOR_MISFIT, message),) if field.is_day else ()
     faults = (_misfit(field, operator, value) for value in condition.values)
     return tuple(fault for fault in faults if fault is not None)
 

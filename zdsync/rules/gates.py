@@ -64,13 +64,13 @@ def collected_of(asked: Sequence[Asked]) -> Collected:
     return collected
 
 
-def title(field: str) -> str:
+def field_title(field: str) -> str:
     """A field's title, or its name in words where it has none: `organization.plan` is the organization's plan."""
     return field.replace("_", " ").replace(".", "'s ") if _WORD.fullmatch(field) else field
 
 
 def _filled(field: Field) -> Asked:
-    called = title(field.name)
+    called = field_title(field.name)
     return Asked(called, called, predicate(field, Condition(field.name, Operator.PRESENT)), field.show)
 
 

@@ -25,7 +25,9 @@ _RULE_KEYS = (
 _THEN_KEYS = (
     "tier group private_only priority type status add_tags remove_tags set_fields note keep_assignee_as notify"
 ).split()
-_TIER_KEYS = "name group groups view scope targets".split()
+_TIER_KEYS = "name group groups view scope calendar targets".split()
+_CALENDAR_KEYS = "timezone open holidays versions".split()
+_VERSION_KEYS = "valid_from timezone open".split()
 _NAMED_KEYS = ("all", "any")
 _CONDITION_KEYS = (*_NAMED_KEYS, "unless")
 _PRESENT = ("present", "not_present")
@@ -150,9 +152,14 @@ def _inner_keys(text: str, root: Node) -> Iterator[Edit]:
     for parent, order in (("tiers", _TIER_KEYS), ("conditions", _NAMED_KEYS)):
         for _, block in _under(root, parent):
             yield from _in_order(text, block, order)
+    for _, calendar in _under(root, "calendars"):
+        for version in (one for key, many in calendar.pairs if key.text == "versions" for one in many.inner):
+            yield from _in_order(text, version, _VERSION_KEYS)
 
 
-def _rule_keys(text: str, root: Node) -> Iterator[Edit]:
+def _outer_keys(text: str, root: Node) -> Iterator[Edit]:
+    for _, calendar in _under(root, "calendars"):
+        yield from _in_order(text, calendar, _CALENDAR_KEYS)
     for rule in _rules(root):
         yield from _in_order(text, rule, _RULE_KEYS)
 
@@ -230,5 +237,5 @@ _STEPS: tuple[Callable[[str, Node], Iterator[Edit]], ...] = (
     _short_conditions,
     _plain_scalars,
     _inner_keys,
-    _rule_keys,
+    _outer_keys,
 )

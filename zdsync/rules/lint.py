@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from zdsync.errors import Problem
 from zdsync.rules.findings import Check, problem, quoted
+from zdsync.rules.lint_moves import lint_moves
 from zdsync.rules.logic import Branch, branches, clash, covers, is_impossible
 from zdsync.rules.model import AnyCondition, Condition, Mode, NamedCondition, Operator, Rule, RuleSet
 from zdsync.rules.vocabulary import plain
@@ -19,7 +20,7 @@ def lint(rules: RuleSet, *, keeps_text: bool = True) -> tuple[Problem, ...]:
     found = [
         *_impossible(rules),
         *_hidden(rules),
-        *_unreachable_tiers(rules),
+        *lint_moves(rules),
         *_overwritten(rules),
         *_same_outcomes(rules),
         *_unused(rules),
@@ -85,23 +86,20 @@ def _hider(rule: Rule, earlier: Sequence[tuple[Rule, tuple[Branch, ...]]]) -> Ru
     return None
 
 
-def _unreachable_tiers(rules: RuleSet) -> Iterator[Problem]:
-    entered = {rule.then.tier for rule in rules.assign if rule.enabled and rule.mode is Mode.LIVE}
-    for tier in rules.tiers:
-        if tier.key not in entered:
-            message = f"nothing enters tier {tier.key} ({tier.name}): no live rule of assign names it"
-            yield problem(Check.UNREACHABLE_TIER, tier.at, message)
-
-
 def _overwritten(rules: RuleSet) -> Iterator[Problem]:
     for label in rules.annotate:
-        for decision in rules.assign:
+        for decision in (*rules.assign, *rules.moves):
             for what in _fought_over(label, decision):
-                message = f"'{label.id}' writes {what}, which '{decision.id}' of assign writes too"
-                at = label.then.marks.get(
-                    "set_fields" if what.startswith("the field") else "add_tags", label.at
-                )
-                yield problem(Check.ANNOTATE_OVERWRITES, at, message)
+                yield _fight(label, what, f"which '{decision.id}' writes too")
+        for gate in rules.require:
+            for tag in sorted({*label.then.add_tags, *label.then.remove_tags} & {*gate.missing_tags}):
+                yield _fight(label, f"the tag '{tag}'", f"which the gate '{gate.id}' sets and takes away")
+
+
+def _fight(label: Rule, what: str, who: str) -> Problem:
+    key = "set_fields" if what.startswith("the field") else "add_tags"
+    message = f"'{label.id}' writes {what}, {who}"
+    return problem(Check.ANNOTATE_OVERWRITES, label.then.marks.get(key, label.at), message)
 
 
 def _fought_over(label: Rule, decision: Rule) -> Iterator[str]:
@@ -130,8 +128,14 @@ def _unused(rules: RuleSet) -> Iterator[Problem]:
 
 def _without_text(rules: RuleSet) -> list[Problem]:
     message = "the mirror keeps no ticket text (ZDSYNC_BODIES=none), so only `detects` can be asked of it"
-    return [
+    conditions = [
         problem(Check.TEXT_NOT_KEPT, condition.at, message)
         for condition in rules.written_conditions()
         if plain(condition.field) in _KEPT_TEXTS and condition.operator is not Operator.DETECTS
     ]
+    gates = [
+        problem(Check.TEXT_NOT_KEPT, gate.marks.get("fields", gate.at), message)
+        for gate in rules.require
+        if _KEPT_TEXTS.intersection(map(plain, gate.fields))
+    ]
+    return conditions + gates

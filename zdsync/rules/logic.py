@@ -21,12 +21,21 @@ from zdsync.rules.fields import (
     to_number,
     to_span,
 )
-from zdsync.rules.model import NEGATIVE, AnyCondition, Condition, NamedCondition, Operator, Rule
+from zdsync.rules.model import (
+    NEGATIVE,
+    AnyCondition,
+    Condition,
+    MoveRule,
+    NamedCondition,
+    Operator,
+    Rule,
+)
 from zdsync.rules.own_fields import COUNTS, satisfaction_names
 from zdsync.rules.predicates import value_test
 from zdsync.rules.vocabulary import built_in, plain
 from zdsync.text import fold
 
+TIER = "tier"
 Branch = tuple[Condition, ...]
 """Conditions that hold together; a rule matches when one of its branches does."""
 
@@ -45,7 +54,13 @@ _NONE_OF = frozenset({Operator.EXCLUDES, Operator.EXCLUDES_WORDS, Operator.IS_NO
 
 
 def branches(rule: Rule) -> tuple[Branch, ...] | None:
-    """The rule written out as alternatives; None when there are too many to look at."""
+    """The rule written out as alternatives; None when there are too many to look at.
+
+    A move also asks that the ticket is in one of the tiers that the rule leads out of.
+    """
+    if isinstance(rule, MoveRule):
+        tier = Condition(TIER, Operator.IS, rule.origins, rule.marks.get("from", rule.at))
+        return _written_out((tier, *rule.all), rule.any)
     return _written_out(rule.all, rule.any)
 
 
@@ -116,8 +131,11 @@ def _alternatives(condition: AnyCondition) -> tuple[Branch, ...] | None:
 
 
 def _key(condition: Condition) -> str:
-    """Findings are a matter apart from the words of a text."""
-    return "\0findings" if condition.operator is Operator.DETECTS else plain(condition.field)
+    """Findings are a matter apart from the words of a text, opening hours from the dates between which a moment lies."""
+    if condition.operator is Operator.DETECTS:
+        return "\0findings"
+    name = plain(condition.field)
+    return f"\0hours of {name}" if condition.operator is Operator.WITHIN else name
 
 
 def _same(one: Condition, other: Condition) -> bool:
@@ -137,7 +155,7 @@ def _field(conditions: Sequence[Condition]) -> Field | None:
     """The field, if it holds one value at a time; a guess from the operators where only the account knows it."""
     name = plain(conditions[0].field)
     known = built_in(name)
-    if name in _SEVERAL_NAMES or conditions[0].operator is Operator.DETECTS:
+    if name in _SEVERAL_NAMES or conditions[0].operator in {Operator.DETECTS, Operator.WITHIN}:
         return None
     if known is not None:
         has_ids = name in _BY_ID and any(value.isdigit() for one in conditions for value in _names(one))

@@ -41,7 +41,7 @@ _STAFF = {
     _WORKER: User(_WORKER, "zdsync", role="admin"),
 }
 _AUTHORS = {"customer": _CUSTOMER, "agent": _AGENT, "bot": _BOT, "trigger": _SYSTEM, "us": _WORKER}
-_TIER = "tier"
+_TIER, _BREACHED = "tier", "sla.breached"
 _FIRST_DAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
@@ -104,7 +104,7 @@ class _Making:
         id = TicketId(number if isinstance(number, int) and number > 0 else 1)
         files = case.ticket.get("attachments")
         self.attachments = files if isinstance(files, int) else 0
-        given = {k: v for k, v in case.ticket.items() if k not in {"id", "attachments", _TIER}}
+        given = {k: v for k, v in case.ticket.items() if k not in {"id", "attachments", _TIER, _BREACHED}}
         opening = tuple(self._steps(given, ("ticket",)))
         created, times, now = self._times()
         events = [self._opening(id, created, opening), *self._placing(id, created)]
@@ -125,6 +125,7 @@ class _Making:
                 events_until=now + timedelta(minutes=1),
                 has_whole_history=case.whole_history,
                 holds=self._holds(id, created),
+                sla_breached=self._breached(),
             ),
             now,
         )
@@ -298,6 +299,13 @@ class _Making:
     def _holds(self, id: TicketId, since: datetime) -> tuple[Hold, ...]:
         hold = self.case.hold
         return (Hold(id, HoldReason.MANUAL, since, hold.until),) if hold else ()
+
+    def _breached(self) -> bool | None:
+        answer = self.case.ticket.get(_BREACHED)
+        if answer is not None and not isinstance(answer, bool):
+            self._add(Check.WRONG_VALUE, ("ticket", _BREACHED), f"'{_BREACHED}' is true or false")
+            return None
+        return answer
 
     def _add(self, check: Check, path: Path, message: str) -> None:
         self.problems.append(problem(check, self.case.where(*path), message))

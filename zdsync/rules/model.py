@@ -9,6 +9,8 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
+from zdsync.calendars import Week
+
 
 class Operator(StrEnum):
     """The words a condition may use, Zendesk's where Zendesk has one."""
@@ -290,10 +292,7 @@ DEFAULT_RESPECT = Length(24, Unit.BUSINESS_HOURS)
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A rung of the ladder; `groups` always holds the default `group` first.
-
-    `calendar` names one of `calendars:` or a schedule of the account; None means always open.
-    """
+    """A rung of the ladder; `groups` always holds the default `group` first."""
 
     key: str
     name: str
@@ -302,6 +301,7 @@ class Tier:
     view: str | None = None
     scope: str = ""
     calendar: str | None = None
+    """Whose time its clocks count: a name of `calendars:`, or `zendesk:` and a schedule's; None: always."""
     targets: tuple[Promise, ...] = ()
     at: Position = field(default=NOWHERE, compare=False)
 
@@ -333,6 +333,7 @@ class RuleSet:
     own_tags: tuple[str, ...] = ()
     sensitive_groups: tuple[str, ...] = ()
     tier_field: str = ""
+    calendars: Mapping[str, tuple[Week, ...]] = field(default_factory=dict)
     lists: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
     conditions: Mapping[str, NamedCondition] = field(default_factory=dict)
     unused_lists: Mapping[str, Position] = field(default_factory=dict)

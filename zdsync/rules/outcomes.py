@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from zdsync.errors import Problem
 from zdsync.model import STATUS_ORDER
@@ -14,12 +14,21 @@ NOTE_PLACEHOLDERS = frozenset(
     "ticket.id ticket.subject ticket.status ticket.priority ticket.type ticket.channel "
     "requester.name organization.name rule.id rule.why tier.key tier.name group".split()
 )
-"""What a rule's `note:` may name in braces."""
+"""What every rule's `note:` may name in braces."""
+CLOCK, MISSING = "clock", "missing"
+"""What the note of a move with `after:`, and that of a gate, may name too."""
 _PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
 
 
 def where(rule: Rule, key: str) -> Position:
+    """Where a key of `then:` stands."""
     return rule.then.marks.get(key, rule.at)
+
+
+def unknown_tier(rules: RuleSet, key: str, at: Position) -> Problem:
+    keys = [tier.key for tier in rules.tiers]
+    hint = nearest(key, keys) or f"; tiers: {quoted(keys)}"
+    return problem(Check.UNKNOWN_NAME, at, f"no tier '{key[:80]}'{hint}")
 
 
 def group_faults(rules: RuleSet, rule: Rule, tier: Tier) -> Iterator[Problem]:
@@ -49,25 +58,32 @@ def status_faults(rule: Rule) -> Iterator[Problem]:
         yield problem(Check.WRONG_VALUE, at, f"status cannot be set to '{status}'{hint}")
 
 
-def note_faults(rule: Rule) -> Iterator[Problem]:
+def note_faults(rule: Rule, *more: str) -> Iterator[Problem]:
+    """Placeholders that are neither every rule's nor among `more`."""
+    known = {*NOTE_PLACEHOLDERS, *more}
     for name in _PLACEHOLDER.findall(rule.then.note or ""):
-        if name not in NOTE_PLACEHOLDERS:
-            hint = nearest(name, NOTE_PLACEHOLDERS) or f"; known: {quoted(sorted(NOTE_PLACEHOLDERS))}"
+        if name not in known:
+            hint = nearest(name, known) or f"; known: {quoted(sorted(known))}"
             message = f"a note knows no '{{{name[:80]}}}'{hint}"
             yield problem(Check.UNKNOWN_NAME, where(rule, "note"), message)
 
 
 def tag_faults(rules: RuleSet, rule: Rule, tag_prefix: str) -> Iterator[Problem]:
-    for key, tags in (("add_tags", rule.then.add_tags), ("remove_tags", rule.then.remove_tags)):
-        for tag in tags:
-            if tag.startswith(tag_prefix):
-                message = f"tier tags such as '{tag}' are set through `tier:` alone"
-                yield problem(Check.TAG_NOT_OWNED, where(rule, key), message)
-            elif tag not in rules.own_tags:
-                hint = nearest(tag, rules.own_tags) or "; list it there if zdsync may add and remove it"
-                message = f"the tag '{tag}' is not in own_tags{hint}"
-                yield problem(Check.TAG_NOT_OWNED, where(rule, key), message)
-    both = set(rule.then.add_tags) & set(rule.then.remove_tags)
+    then = rule.then
+    yield from foreign_tags(rules, then.add_tags, where(rule, "add_tags"), tag_prefix)
+    yield from foreign_tags(rules, then.remove_tags, where(rule, "remove_tags"), tag_prefix)
+    both = set(then.add_tags) & set(then.remove_tags)
     if both:
         message = f"'{rule.id}' both adds and removes {quoted(sorted(both))}"
         yield problem(Check.WRONG_VALUE, where(rule, "remove_tags"), message)
+
+
+def foreign_tags(rules: RuleSet, tags: Iterable[str], at: Position, tag_prefix: str) -> Iterator[Problem]:
+    """Tags that rules may not add and remove: the vendor's mark may be, and what `own_tags` lists."""
+    for tag in tags:
+        if tag.startswith(tag_prefix):
+            message = f"tier tags such as '{tag}' are set through `tier:` alone"
+            yield problem(Check.TAG_NOT_OWNED, at, message)
+        elif tag not in rules.own_tags and tag != rules.vendor.tag:
+            hint = nearest(tag, rules.own_tags) or "; list it there if zdsync may add and remove it"
+            yield problem(Check.TAG_NOT_OWNED, at, f"the tag '{tag}' is not in own_tags{hint}")

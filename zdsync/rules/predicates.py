@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from zdsync.calendars import Calendar
 from zdsync.facts import Facts
 from zdsync.rules.fields import WORD_SEARCHES, Field, Kind, Span, fold_name, to_number, to_span
 from zdsync.rules.model import NEGATIVE, Condition, Operator, Scalar
@@ -32,8 +33,22 @@ def predicate(field: Field, condition: Condition) -> Predicate:
     return lambda facts: test(read(facts))
 
 
+def within(field: Field, calendars: Sequence[Calendar]) -> Predicate:
+    """Whether the field's moment lies in the open time of one of them."""
+    read = field.read
+
+    def holds(facts: Facts) -> bool:
+        at = read(facts)
+        return at is not None and any(calendar.is_open(at) for calendar in calendars)
+
+    return holds
+
+
 def value_test(field: Field, condition: Condition) -> Test:
-    """What `condition` asks of the value that `field.read` gives; for any kind of field but text."""
+    """What `condition` asks of the value that `field.read` gives; for any kind of field but text.
+
+    Not for `within`, whose calendars only a rule set knows.
+    """
     operator, values = condition.operator, condition.values
     match operator:
         case Operator.PRESENT:

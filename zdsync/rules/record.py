@@ -148,6 +148,7 @@ class Recorder:
         given.update(self._things())
         files = sum(c.attachments for event in self._case.events if event.is_create for c in event.comments)
         given["attachments"] = files or None
+        given["sla.breached"] = self._case.sla_breached if "sla.breached" in self._asked else None
         return {name: value for name, value in given.items() if value not in (None, "", [], ())}
 
     def _date(self, name: str) -> datetime | None:

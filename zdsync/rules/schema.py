@@ -7,24 +7,30 @@ from typing import Any
 
 from zdsync.detect import DETECTORS
 from zdsync.model import STATUS_ORDER, Account, NativeNames, TicketField
+from zdsync.rules.calendars import DAYS, HOURS, SCHEDULE
 from zdsync.rules.fields import COMPARISONS, OPERATORS, Field, Kind
 from zdsync.rules.model import Operator, RuleSet
 from zdsync.rules.schema_moves import fill_in_gates, fill_in_moves
 from zdsync.rules.schema_parts import Schema, known, one_or_more, own_tag, suggested, tier_key
 from zdsync.rules.shapes.rules import RulesShape
-from zdsync.rules.unsupported import OPERATORS as LATER_OPERATORS
 from zdsync.rules.vocabulary import Vocabulary, plain
 
 _SCALAR: Schema = {"type": ["string", "number", "boolean"], "pattern": r"^(?!\$[A-Za-z_][A-Za-z0-9_-]*$)"}
 _REFERENCE: Schema = {"type": "string", "pattern": r"^\$[A-Za-z_]"}
 _PRESENCE: Schema = {"enum": ["present", "not_present"]}
 _BARE = frozenset({Operator.PRESENT, Operator.NOT_PRESENT})
+_HOURS: Schema = {"type": "string", "pattern": HOURS.pattern}
+_DAYS: Schema = {"pattern": f"^({'|'.join(DAYS)})([-,]({'|'.join(DAYS)}))*$"}
 _HINTS: Mapping[str, str] = {
     "why": "One sentence that agents will read",
     "mode": "live, shadow, or a share of tickets such as 10%",
     "until": "The last day on which the rule acts",
     "own_tags": "Tags that zdsync may add and remove",
     "tier_field": "Drop-down ticket field with one option per tier",
+    "calendar": "Whose time clocks count: a name under calendars, or zendesk: and a schedule's name",
+    "open": "Hours by days, such as {mon-fri: 09:00-17:30, sat: [09:00-12:00, 13:00-16:00]}",
+    "holidays": "Dates on which nothing opens",
+    "valid_from": "The first date of these hours",
     "from": "The tiers that tickets come from",
     "to": "The tier they go to; also external (escalate) and previous (deescalate)",
     "after": "The clock that has to reach a length",
@@ -58,6 +64,10 @@ def editor_schema(
     fill_in_gates(definitions, rules, _fields(rules, account) if account else {}, natives or NativeNames())
     tier = definitions["TierShape"]["properties"]
     tier["group"] = tier["groups"] = one_or_more(suggested(_group_names(rules, account)))
+    tier["calendar"] |= _calendar(rules)
+    for shape in ("CalendarShape", "VersionShape"):
+        days = definitions[shape]["properties"]["open"]
+        days |= {"additionalProperties": one_or_more(_HOURS), "propertyNames": _DAYS}
     properties = schema["properties"]
     properties["lists"] = {"type": "object", "additionalProperties": one_or_more(_SCALAR)}
     named = properties["conditions"]["additionalProperties"]
@@ -116,12 +126,11 @@ def _condition(rules: RuleSet | None, account: Account | None) -> Schema:
 
 def _fields(rules: RuleSet | None, account: Account | None) -> dict[str, Schema]:
     """What each field may be asked, by every name that it is usually called."""
-    vocabulary = Vocabulary(account, _group_names(rules, None))
+    tiers = [tier.key for tier in rules.tiers] if rules else ()
+    vocabulary = Vocabulary(account, _group_names(rules, None), tiers)
     found: dict[str, Schema] = {}
     for name in vocabulary.names():
-        field = vocabulary.find(name)
-        if field is not None:
-            found[name] = found[plain(name)] = _spec(field, rules)
+        found[name] = found[plain(name)] = _spec(vocabulary.find(name), rules)
     for custom in account.ticket_fields if account else ():
         field = vocabulary.find(str(int(custom.id)))
         if field is not None:
@@ -139,12 +148,14 @@ def _spec(field: Field | None, rules: RuleSet | None) -> Schema:
     either = {"anyOf": [value, listed]}
     operators: dict[str, Schema] = {}
     for operator in Operator:
-        if operator not in OPERATORS[kind] or operator in LATER_OPERATORS:
+        if operator not in OPERATORS[kind]:
             continue
         if operator in _BARE:
             operators[operator.value] = {"type": ["boolean", "null"]}
         elif operator is Operator.DETECTS:
             operators[operator.value] = one_or_more({"anyOf": [known(DETECTORS), listed]})
+        elif operator is Operator.WITHIN:
+            operators[operator.value] = one_or_more({"anyOf": [_calendar(rules), listed]})
         else:
             operators[operator.value] = either if operator in COMPARISONS else one_or_more(either)
     by_operator = {
@@ -158,6 +169,12 @@ def _spec(field: Field | None, rules: RuleSet | None) -> Schema:
     return {"anyOf": [*plainly, _PRESENCE, by_operator]}
 
 
+def _calendar(rules: RuleSet | None) -> Schema:
+    """A calendar of the rule files, or a schedule of the account; any name where there are no rules to go by."""
+    schedule: Schema = {"type": "string", "pattern": f"^{SCHEDULE}" if rules else ""}
+    return {"anyOf": [{"enum": list(rules.calendars)}, schedule]} if rules and rules.calendars else schedule
+
+
 def _value(field: Field | None) -> Schema:
     if field is None or field.is_private:
         return _SCALAR
@@ -167,7 +184,9 @@ def _value(field: Field | None) -> Schema:
         return _SCALAR
     names = [*field.known.values(), *field.known]
     words = known(name for name in names if not name.isdigit())
-    return {"anyOf": [words, {"type": ["number", "boolean"]}]}
+    numbers = sorted({int(name) for name in names if name.isdigit()})
+    is_listed = bool(numbers) and not field.is_account_name
+    return {"anyOf": [words, {"enum": numbers} if is_listed else {"type": ["number", "boolean"]}]}
 
 
 # Outcomes

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from datetime import date
 
 from zdsync.errors import Problem
-from zdsync.rules.findings import Check, nearest, problem, quoted
-from zdsync.rules.model import Mode, Rule, RuleSet, Tier
-from zdsync.rules.outcomes import group_faults, note_faults, status_faults, tag_faults, where
+from zdsync.rules.findings import Check, problem, quoted
+from zdsync.rules.model import EXTERNAL, PREVIOUS, Mode, Rule, RuleSet, Tier
+from zdsync.rules.move_faults import gate_faults, move_faults
+from zdsync.rules.outcomes import group_faults, note_faults, status_faults, tag_faults, unknown_tier, where
 
 _LABELS = frozenset({"add_tags", "remove_tags", "set_fields"})
+_RESERVED = frozenset({EXTERNAL, PREVIOUS, "none"})
+_DECISIONS = "tier group priority type status note private_only keep_assignee_as notify".split()
 
 
 def find_faults(rules: RuleSet, *, tag_prefix: str, today: date) -> tuple[Problem, ...]:
@@ -20,9 +23,11 @@ def find_faults(rules: RuleSet, *, tag_prefix: str, today: date) -> tuple[Proble
         *_catch_all(rules, today),
         *(fault for rule in rules.assign for fault in _outcome(rules, rule)),
         *(fault for rule in rules.annotate for fault in _labels_only(rule)),
+        *move_faults(rules, tag_prefix),
+        *gate_faults(rules, tag_prefix),
         *(
             fault
-            for rule in (*rules.assign, *rules.annotate)
+            for rule in (*rules.assign, *rules.moves, *rules.annotate)
             for fault in tag_faults(rules, rule, tag_prefix)
         ),
     )
@@ -36,15 +41,22 @@ def is_steady(rule: Rule, today: date) -> bool:
 
 def _tiers(rules: RuleSet, tag_prefix: str) -> Iterator[Problem]:
     at = rules.tiers[0].at if rules.tiers else rules.assign[0].at
-    for tag in rules.own_tags:
+    named = (*(("own_tags", tag) for tag in rules.own_tags), ("vendor", rules.vendor.tag))
+    for block, tag in named:
         if tag.startswith(tag_prefix):
-            message = f"own_tags: '{tag}' begins with '{tag_prefix}', which tier tags alone may do"
+            message = f"{block}: '{tag}' begins with '{tag_prefix}', which tier tags alone may do"
             yield problem(Check.TAG_NOT_OWNED, at, message)
     titles: dict[str, Tier] = {}
     for tier in rules.tiers:
+        if tier.key in _RESERVED:
+            message = f"'{tier.key}' cannot be a tier's key: moves and conditions mean something else by it"
+            yield problem(Check.WRONG_VALUE, tier.at, message)
         earlier = titles.setdefault((tier.view or f"\0{tier.key}").casefold(), tier)
         if earlier is not tier:
             message = f"tiers {earlier.key} and {tier.key} share the view '{tier.view}'"
+            yield problem(Check.WRONG_VALUE, tier.at, message)
+        if tier.view and rules.vendor.view and tier.view.casefold() == rules.vendor.view.casefold():
+            message = f"tier {tier.key} and the vendor share the view '{tier.view}'"
             yield problem(Check.WRONG_VALUE, tier.at, message)
 
 
@@ -70,9 +82,7 @@ def _outcome(rules: RuleSet, rule: Rule) -> Iterator[Problem]:
     if then.tier is None:
         yield problem(Check.MISSING_KEY, rule.at, f"'{rule.id}' must say which tier: `then: {{tier: …}}`")
     elif tier is None:
-        keys = [each.key for each in rules.tiers]
-        hint = nearest(then.tier, keys) or f"; tiers: {quoted(keys)}"
-        yield problem(Check.UNKNOWN_NAME, where(rule, "tier"), f"no tier '{then.tier}'{hint}")
+        yield unknown_tier(rules, then.tier, where(rule, "tier"))
     else:
         yield from group_faults(rules, rule, tier)
     yield from status_faults(rule)
@@ -81,7 +91,7 @@ def _outcome(rules: RuleSet, rule: Rule) -> Iterator[Problem]:
 
 def _labels_only(rule: Rule) -> Iterator[Problem]:
     then = rule.then
-    for key in ("tier", "group", "priority", "type", "status", "note", "private_only"):
+    for key in _DECISIONS:
         if getattr(then, key):
             message = f"annotate adds labels and never decides: '{key}' belongs in assign ('{rule.id}')"
             yield problem(Check.ANNOTATE_MOVES, where(rule, key), message)

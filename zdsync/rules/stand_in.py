@@ -19,6 +19,7 @@ from zdsync.model import (
     User,
     UserId,
 )
+from zdsync.rules.calendars import open_schedule, schedule_names
 from zdsync.rules.cases import Given, RuleCase
 from zdsync.rules.fields import COMPARISONS, fold_name, to_number
 from zdsync.rules.model import Operator, RuleSet
@@ -52,7 +53,7 @@ def account_for_cases(account: Account | None, rules: RuleSet, cases: Sequence[R
     """
     ids = count(_FIRST_ID)
     asks = _asks(rules, cases)
-    known = account if account is not None else _imagined(asks, ids)
+    known = account if account is not None else _imagined(asks, schedule_names(rules), ids)
     wanted = (*(name for tier in rules.tiers for name in tier.groups), *rules.sensitive_groups)
     named = () if account is not None else _values(asks, "group")
     missing: dict[str, str] = {}
@@ -93,7 +94,7 @@ def _of_record(record: str, given: Given) -> Iterator[tuple[str, object]]:
         yield f"{record}.{name}", value
 
 
-def _imagined(asks: Asks, ids: Iterator[int]) -> Account:
+def _imagined(asks: Asks, schedules: Iterable[str], ids: Iterator[int]) -> Account:
     fields: list[TicketField] = []
     records: dict[str, list[RecordField]] = {"requester": [], "organization": []}
     for name in asks:
@@ -111,6 +112,7 @@ def _imagined(asks: Asks, ids: Iterator[int]) -> Account:
         organization_fields=tuple(records["organization"]),
         brands=tuple(Named(next(ids), name) for name in _values(asks, "brand")),
         forms=tuple(Named(next(ids), name) for name in _values(asks, "form")),
+        schedules=tuple(open_schedule(next(ids), name) for name in schedules),
         custom_statuses=tuple(Named(next(ids), name) for name in _values(asks, "custom_status")),
         staff={
             user.id: user

@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from zdsync.rules.model import Action, AnyCondition, Condition, Mode, NamedCondition, Operator, Rule, Scalar
+from zdsync.calendars import DAY, Week
+from zdsync.rules.calendars import DAYS
+from zdsync.rules.model import (
+    Action,
+    After,
+    AnyCondition,
+    Clock,
+    Condition,
+    Mode,
+    NamedCondition,
+    Operator,
+    Rule,
+    Scalar,
+    TargetKind,
+    Tier,
+)
 
 _MOST_WORDS = 12
 _SAYS = {
@@ -26,6 +42,7 @@ _SAYS = {
     Operator.DETECTS: "the text holds a {any}",
     Operator.PRESENT: "{field} is filled in",
     Operator.NOT_PRESENT: "{field} is empty",
+    Operator.WITHIN: "{field} lies in the open hours of {any}",
 }
 _QUOTED = frozenset(
     {
@@ -36,6 +53,22 @@ _QUOTED = frozenset(
         Operator.MATCHES,
     }
 )
+
+
+_CLOCKS = {
+    Clock.UNANSWERED: "nobody has answered for {}",
+    Clock.UNASSIGNED: "without an assignee for {}",
+    Clock.IN_TIER: "in the tier for {}",
+    Clock.IN_STATUS: "in the same status for {}",
+    Clock.OPEN_FOR: "open for {}",
+    Clock.SINCE_CREATED: "opened {} ago",
+    Clock.SINCE_UPDATED: "untouched for {}",
+}
+_PROMISES = {
+    TargetKind.FIRST_REPLY: "a first answer",
+    TargetKind.IN_TIER: "on to another tier, or solved,",
+    TargetKind.SOLVE: "solved",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +88,11 @@ def conditions_outline(rule: Rule | NamedCondition) -> tuple[Outline, ...]:
     elif either:
         lines.append(Outline("one of these:", either))
     return tuple(lines) or (Outline("every ticket"),)
+
+
+def alternatives_outline(conditions: Sequence[AnyCondition]) -> tuple[Outline, ...]:
+    """Conditions of which one is enough."""
+    return tuple(map(_outline, conditions))
 
 
 def _outline(condition: AnyCondition) -> Outline:
@@ -90,8 +128,48 @@ def outcome_lines(then: Action) -> Iterator[str]:
     for name, wanted in then.set_fields.items():
         values = wanted if isinstance(wanted, tuple) else (wanted,)
         yield f"gets {_joined([_word(value, Operator.IS) for value in values], 'and')} as {name}"
+    if then.keep_assignee_as:
+        yield "is followed by its assignee from now on, if they are not in the new group"
+    if then.notify:
+        yield f"is told to {then.notify}"
     if then.note:
         yield f"is handed over with the words: {' '.join(then.note.split())}"
+
+
+def hours_in_words(week: Week) -> str:
+    """The open hours of a week and its holidays, as the rule files spell them."""
+    hours = [
+        ", ".join(_clock(opens % DAY, closes - opens) for opens, closes in week.spans if opens // DAY == day)
+        for day in range(len(DAYS))
+    ]
+    told = []
+    for text, run in groupby(range(len(DAYS)), key=hours.__getitem__):
+        days = [DAYS[day] for day in run]
+        if text:
+            told.append(f"{days[0]}-{days[-1]} {text}" if len(days) > 1 else f"{days[0]} {text}")
+    closed = [day.isoformat() for day in sorted(week.holidays)]
+    return "; ".join([*told, *([f"closed on {_joined(closed, 'and')}"] if closed else [])])
+
+
+def _clock(opens: int, length: int) -> str:
+    closes = opens + length
+    closes -= DAY if closes > DAY else 0
+    return f"{opens // 60:02}:{opens % 60:02}-{closes // 60:02}:{closes % 60:02}"
+
+
+def clock_in_words(after: After) -> str:
+    """A move's clock, as a person would say it."""
+    return _CLOCKS[after.clock].format(after.length)
+
+
+def promises_in_words(tier: Tier) -> Iterator[str]:
+    """What a tier promises, a line for each kind."""
+    for kind, what in _PROMISES.items():
+        promises = [promise for promise in tier.targets if promise.kind is kind]
+        rest = " (others)" if len(promises) > 1 else ""
+        told = [f"{one.length}{f' ({one.priority})' if one.priority else rest}" for one in promises]
+        if told:
+            yield f"{what} within {_joined(told, 'or')}"
 
 
 def standing(rule: Rule) -> str:

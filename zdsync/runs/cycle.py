@@ -154,8 +154,10 @@ def run_plan(place: Workplace, record: Record) -> Planned:
         place.clock,
         account=place.account,
         tag_prefix=place.tag_prefix,
+        is_kept=True,
     )
     keep_rules(place.mirror, rules, place.clock.now())
+    place.mirror.record_calendars(planned.calendars, place.clock.now())
     place.mirror.record_known(planned.known)
     record.rules_digest = rules.digest
     record.figures |= {f"tickets_{name}": count for name, count in planned.plan.counts.items()}

@@ -13,7 +13,7 @@ from zdsync.rules.compile import CompiledGate
 from zdsync.rules.evaluate import Trace, is_live, trace
 from zdsync.rules.findings import nearest
 from zdsync.rules.model import MoveRule, Rule, RuleSet
-from zdsync.rules.words import standing
+from zdsync.rules.words import clock_in_words, standing
 from zdsync.runs.plan import Judge, Judged, make_judge
 from zdsync.tiers.decide import standing as as_it_stands
 from zdsync.tiers.model import Decision, Verdict
@@ -129,7 +129,7 @@ def _stands(rule: Rule, judged: Judged, judge: Judge) -> str:
         place = f"this one is in tier {here}" if here else "this one is in no tier"
         return f"But it is for tickets in tier {' or '.join(rule.origins)}, and {place}."
     if isinstance(rule, MoveRule) and rule.after is not None and decision.rule is None:
-        return f"It waits for its clock: {rule.after.clock.value.replace('_', ' ')} for {rule.after.length}."
+        return f"It waits for its clock: {clock_in_words(rule.after)}."
     if decision.rule is not None and rule not in judge.rules.rules.annotate:
         return f"But '{decision.rule.id}' is asked before it and takes the ticket: {decision.rule.why}."
     return f"But it is not asked for this ticket, which is {decision.verdict.value}: {decision.reason}."

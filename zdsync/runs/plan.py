@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from zdsync.calendars import Calendar
 from zdsync.errors import MirrorError
 from zdsync.facts import Facts, derive
 from zdsync.model import Account, Case, RunId, Stream, TicketId
@@ -14,11 +15,12 @@ from zdsync.plan.account import diff_account
 from zdsync.plan.contest import contested
 from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import HeldTicket, Plan, TicketChange
-from zdsync.ports import Clock, DecisionRecord, Journal, Mirror
+from zdsync.ports import Clock, DecisionRecord, Journal, Mirror, Standing
 from zdsync.rules.compile import CompiledRules, compile_rules
 from zdsync.rules.model import RuleSet
+from zdsync.runs.agenda import Notebook, epoch_of
 from zdsync.tiers.decide import decide
-from zdsync.tiers.model import Decision, Verdict
+from zdsync.tiers.model import WAITING, Decision, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,12 @@ def _unresolved(journal: Journal) -> Iterator[TicketId]:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with the decisions it rests on, and the account objects that the rules name, by kind and name."""
+    """A plan with the decisions it rests on, the account objects that the rules name, by kind and name, and calendars."""
 
     plan: Plan
     decisions: tuple[Decision, ...]
     known: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
 
     def records(self, run_id: RunId) -> tuple[DecisionRecord, ...]:
         """The decisions as the mirror keeps them; tickets not judged are left out."""
@@ -109,24 +112,38 @@ def make_plan(
     *,
     account: str,
     tag_prefix: str,
-    ids: Collection[TicketId] | None = None,
+    is_kept: bool = False,
 ) -> Planned:
-    """Decide every unsolved ticket and gather what would change, tickets by id, account objects first.
+    """Decide every unsolved ticket that was touched or fell due since the last kept decision, and gather what would change.
 
-    Raises MirrorError when nothing was ever pulled, RuleError when rules and account do not fit.
+    The others stand as they were decided: their outcome is counted, and none of them is to be changed. `is_kept` keeps
+    the decisions in the mirror for the next run. Changes come by ticket id, account objects first. Raises MirrorError
+    when nothing was ever pulled, RuleError when rules and account do not fit.
     """
     now = clock.now()
     until = mirror_until(mirror)
     if until is None:
         raise MirrorError("the mirror holds no finished pull", hint="run `zdsync pull` first")
     judge = make_judge(mirror, rules, now, tag_prefix=tag_prefix, journal=journal)
+    epoch = epoch_of(judge.account, judge.rules, now.date())
+    agenda = mirror.read_agenda(epoch, now)
+    ids = None if agenda.ids is None else agenda.ids | judge.unresolved
+    standing = Standing() if ids is None else mirror.read_standing(ids)
+    notebook = Notebook(mirror, agenda, judge.rules, now) if is_kept else None
     decisions: list[Decision] = []
     changes: list[TicketChange] = []
     for case in mirror.read_cases(ids):
         judged = judge.judge(case)
+        if judged.decision.verdict is Verdict.FINISHED:
+            continue
         decisions.append(judged.decision)
         if judged.change is not None:
             changes.append(judged.change)
+        if notebook is not None:
+            notebook.take(judged.facts, judged.decision, is_changed=judged.change is not None)
+    if notebook is not None:
+        notebook.take_finished(mirror.read_cases(agenda.finished))
+        notebook.close(epoch)
     objects = diff_account(judge.account, judge.rules)
     plan = Plan(
         account=account,
@@ -136,22 +153,24 @@ def make_plan(
         unsolved=mirror.count_unsolved(),
         account_changes=tuple(objects.changes),
         ticket_changes=tuple(sorted(changes, key=lambda change: change.ticket_id)),
-        counts=_count(decisions),
-        held=tuple(
-            HeldTicket(decision.ticket_id, decision.reason)
-            for decision in decisions
-            if decision.verdict is Verdict.HELD
-        ),
+        counts=_count(decisions, standing),
+        held=_waiting(decisions, standing),
         refused=tuple(objects.refused),
         notices=tuple(objects.notices),
     )
-    return Planned(plan, tuple(decisions), objects.known)
+    return Planned(plan, tuple(decisions), objects.known, judge.rules.calendars)
 
 
-def _count(decisions: Sequence[Decision]) -> dict[str, int]:
-    """How many tickets got each verdict, in the order in which verdicts are thought of."""
-    counted = Counter(decision.verdict for decision in decisions)
-    return {verdict.value: counted[verdict] for verdict in Verdict if counted[verdict]}
+def _waiting(decisions: Sequence[Decision], standing: Standing) -> tuple[HeldTicket, ...]:
+    """Every ticket that rules leave where it is for now, by id."""
+    anew = ((decision.ticket_id, decision.reason) for decision in decisions if decision.verdict in WAITING)
+    return tuple(HeldTicket(id, reason) for id, reason in sorted((*standing.waiting, *anew)))
+
+
+def _count(decisions: Sequence[Decision], standing: Standing) -> dict[str, int]:
+    """How many tickets have each verdict, in the order in which verdicts are thought of."""
+    counted = Counter(decision.verdict.value for decision in decisions) + Counter(standing.counts)
+    return {verdict.value: counted[verdict.value] for verdict in Verdict if counted[verdict.value]}
 
 
 def mirror_until(mirror: Mirror) -> datetime | None:

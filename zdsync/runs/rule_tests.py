@@ -18,7 +18,8 @@ from zdsync.rules.make_case import CaseMaker, Staged
 from zdsync.rules.model import RuleSet
 from zdsync.rules.stand_in import account_for_cases
 from zdsync.runs.plan import Judge, Judged
-from zdsync.tiers.model import Verdict
+from zdsync.tiers.decide import standing
+from zdsync.tiers.model import WAITING, Verdict
 from zdsync.tiers.notes import note_digest
 from zdsync.tiers.state import tier_tags
 
@@ -126,7 +127,7 @@ def outcome(judged: Judged, judge: Judge) -> Expectation:
         tags=tuple(sorted(tags)),
         labels=tuple(sorted(rule.id for rule in decision.labels)),
         note=(change.note if change else None) or "",
-        held=decision.reason if decision.verdict is Verdict.HELD else "",
+        held=decision.reason if decision.verdict in WAITING else "",
         no_change=change is None,
     )
 
@@ -151,10 +152,13 @@ def _mismatches(expect: Expectation, after: Expectation) -> Iterator[Mismatch]:
 
 
 def _traces(judged: Judged, compiled: CompiledRules, expected: str | None) -> Iterator[Trace]:
-    """The rules asked, up to the winner, and the one that was expected to win."""
+    """The rules asked up to the winner, the one that was expected to win, and the move or gate that decided."""
     is_ignored = judged.decision.verdict is Verdict.IGNORED
     is_over = False
     for rule in compiled.ignore if is_ignored else compiled.assign:
         if not is_over or rule.rule.id == expected:
             yield trace(rule, judged.facts)
         is_over = is_over or rule.rule == judged.decision.rule
+    for rule in compiled.moving:
+        if expected == rule.rule.id or rule.rule == judged.decision.rule:
+            yield trace(rule, standing(judged.facts))

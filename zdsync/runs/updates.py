@@ -105,6 +105,7 @@ def entry_of(item: Item, run_id: RunId, at: datetime) -> JournalEntry:
         intended_at=at,
         note_digest=change.note_digest,
         updated_stamp=change.updated_stamp,
+        kind=change.kind,
     )
 
 

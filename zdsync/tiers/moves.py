@@ -33,14 +33,19 @@ class Step:
 def candidates(facts: Facts, rules: CompiledRules, *, only_forced: bool = False) -> Iterator[Step]:
     """The rules that could move the ticket out of its tier, in order, whatever their conditions and clocks say now.
 
-    `only_forced` leaves those that pass a hold.
+    `only_forced` leaves those that pass a hold, as they pass a vendor's turn. A rule without a clock acts only on what
+    has happened since zdsync last placed or moved the ticket: so one run never follows from the one before.
     """
     here = facts.tier
     if here is None or facts.journey.governed_since is None:
         return
+    is_stirred = facts.journey.is_stirred
+    is_away = is_with_vendor(facts, rules)
     for compiled in (*rules.escalate, *rules.deescalate):
         rule = compiled.rule
-        if here not in rule.origins or (only_forced and not rule.even_if_held):
+        if here not in rule.origins or ((only_forced or is_away) and not rule.even_if_held):
+            continue
+        if not is_stirred and (rule.after is None or is_away):
             continue
         tier = _destination(facts, rules, rule, here)
         if tier is None and not _may_be_sent(facts, rules, rule):

@@ -9,6 +9,7 @@ from datetime import datetime
 from zdsync.facts import Facts
 from zdsync.rules.model import Rule, Tier
 
+_BEFORE = "Before: "
 _PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
 
 
@@ -34,7 +35,7 @@ def handover_note(
     if clock:
         lines.append(f"Clock: {clock}")
     if before:
-        lines.append(f"Before: {before}")
+        lines.append(f"{_BEFORE}{before}")
     if facts.ticket.subject:
         lines.append(f"The customer writes: {_one_line(facts.ticket.subject)}")
     details = [f"{title}: {value}" for title, value in known]
@@ -104,8 +105,9 @@ def fill(template: str, facts: Facts, rule: Rule, tier: Tier, group: str, *, clo
 
 
 def note_digest(ticket_id: int, note: str) -> str:
-    """Tells whether this very note was left on this ticket before."""
-    return hashlib.sha256(f"{ticket_id}\n{note}".encode(errors="replace")).hexdigest()[:32]
+    """Tells whether this note was left on this ticket before; how long somebody had it makes it no other note."""
+    told = "\n".join(line for line in note.splitlines() if not line.startswith(_BEFORE))
+    return hashlib.sha256(f"{ticket_id}\n{told}".encode(errors="replace")).hexdigest()[:32]
 
 
 def _one_line(text: str) -> str:

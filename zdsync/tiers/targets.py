@@ -117,9 +117,9 @@ def _known(facts: Facts, rules: CompiledRules, tier: Tier) -> tuple[tuple[str, s
 
 
 def _before(facts: Facts, rules: CompiledRules, tier: Tier) -> str:
-    """Who had the ticket and how long, in the business time of the tier it leaves; empty when it leaves none."""
+    """Who had the ticket and how long, in the business time of the tier it leaves; empty for its first placing."""
     here = rules.rules.tier(facts.tier or "")
-    if here is None or here == tier:
+    if here is None or here == tier or facts.journey.governed_since is None:
         return ""
     calendar = rules.ladder.calendar(here.key)
     stayed = calendar.elapsed(facts.journey.stays[-1].entered_at, facts.now)

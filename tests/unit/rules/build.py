@@ -17,6 +17,8 @@ from zdsync.model import (
     Organization,
     OrganizationId,
     RecordField,
+    Schedule,
+    ScheduleVersion,
     Ticket,
     TicketField,
     TicketId,
@@ -83,6 +85,14 @@ ACCOUNT = Account(
     ),
     brands=(Named(31, "Acme"), Named(32, "Acme Labs")),
     forms=(Named(41, "Default"),),
+    schedules=(
+        Schedule(
+            61,
+            "UK office",
+            (ScheduleVersion("London", tuple((day * 1440 + 540, day * 1440 + 1050) for day in range(1, 6))),),
+            frozenset({date(2026, 12, 25)}),
+        ),
+    ),
     custom_statuses=(Named(51, "Waiting for parts"),),
     staff={AGENT.id: AGENT},
 )

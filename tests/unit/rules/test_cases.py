@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.unit.rules.build import ACCOUNT, FRONTLINE, HEAD, NOW, SPECIALISTS, rules
+from tests.unit.rules.build import ACCOUNT, ENGINEERING, FRONTLINE, HEAD, NOW, SPECIALISTS, TODAY, rules
 from zdsync.detect import TextFilter
 from zdsync.errors import RuleError
 from zdsync.facts import Facts, derive
-from zdsync.journey import Ladder
 from zdsync.model import Account
 from zdsync.rules.cases import RuleCase, parse_cases
+from zdsync.rules.compile import compile_rules
 from zdsync.rules.make_case import CaseMaker
 from zdsync.rules.model import RuleSet
 from zdsync.rules.stand_in import account_for_cases
@@ -29,6 +29,7 @@ assign:
   - {id: rest, why: Somebody takes it, then: {tier: 1}}
 """
 RULES = rules(HEAD + ASSIGN)
+LADDER = compile_rules(RULES, ACCOUNT, tag_prefix="tier_", today=TODAY).ladder
 
 
 def cases(text: str) -> tuple[RuleCase, ...]:
@@ -50,7 +51,7 @@ def facts(body: str, *, account: Account | None = ACCOUNT) -> Facts:
     maker = CaseMaker(known, RULES, TextFilter("masked"), tag_prefix="tier_")
     staged = maker.make(one)
     assert maker.problems == []
-    return derive(staged.case, staged.now, Ladder())
+    return derive(staged.case, staged.now, LADDER)
 
 
 def told(text: str, *, account: Account | None = ACCOUNT) -> list[str]:
@@ -99,6 +100,11 @@ def result(body: str, *, account: Account | None = ACCOUNT) -> CaseResult:
         ("expect: {tier: 1}\n    ticket: {priority: hi}", "'hi' is no priority"),
         ("expect: {tier: 1}\n    ticket: {replies: 3}", "'replies' cannot be set: it is counted"),
         ("expect: {tier: 1}\n    ticket: {text: 3}", "'text' cannot be set: write subject, description"),
+        ("expect: {tier: 1}\n    ticket: {tier: 7}", "t.yaml:4:14: no tier '7'; tiers: 1, 2 [unknown-name]"),
+        ("expect: {tier: 1}\n    history: [{who: us, changes: {tier: two}}]", "t.yaml:4:35: no tier 'two'; tiers: 1, 2"),
+        ("expect: {tier: 1}\n    ticket: {moves: 3}", "'moves' cannot be set: it follows from `at:` and what happened"),
+        ("expect: {tier: 1}\n    ticket: {sla.breached: maybe}", "t.yaml:4:14: 'sla.breached' is true or false"),
+        ("expect: {tier: 1}\n    history: [{who: us, changes: {sla.breached: true}}]", "write it under `ticket:`"),
         ("expect: {tier: 1}\n    ticket: {organization.plan: x}", "write it under `organization:`"),
         ("expect: {tier: 1}\n    ticket: {Aera: x}", "t.yaml:4:14: unknown field 'Aera'; did you mean 'Area'?"),
         ("expect: {tier: 1}\n    ticket: {Area: purple}", "'purple' is no Area in the account"),
@@ -152,6 +158,51 @@ def test_the_ticket_is_as_it_was_opened_and_the_history_changes_it() -> None:
     assert not facts("ticket: {tags: a}, history: [{who: us, changes: {add_tags: a}}]").own_tag_adds
 
 
+def test_a_ticket_can_be_in_a_tier_since_a_moment() -> None:
+    """`tier` under `ticket` is our own placing when it was opened: the tag, and the tier's group unless one is told."""
+    found = facts("ticket: {tier: 1, created_at: 2026-01-05T09:00:00Z}, at: 2026-01-05T14:00:00Z")
+    assert (found.tier, found.previous_tier, found.moves) == ("1", None, 0)
+    assert (found.current.group_id, *found.current.tags) == (FRONTLINE, "tier_1")
+    assert found.touch is None
+    assert found.ticket.tags == frozenset()
+    entered = found.journey.entered_at()
+    assert entered is not None
+    assert found.now - entered == timedelta(hours=5)
+    told = facts("ticket: {tier: 2, group: Engineering, tags: [tier_1]}")
+    assert (told.tier, told.current.group_id, *told.current.tags) == ("2", ENGINEERING, "tier_2")
+    assert facts("ticket: {tier: none}").tier is None
+    assert facts("ticket: {tier: 1}, whole_history: false").current.tags == {"tier_1"}
+
+
+def test_a_ticket_can_be_moved_to_another_tier() -> None:
+    """`tier` under `changes`: the tags change places, and the group goes along unless it is told or suits already."""
+    found = facts(
+        "ticket: {tier: 1}, history: [{who: us, after: 1 hour, changes: {tier: 2}}, {who: agent, after: 1 day, changes: {tier: 1}}]"
+    )
+    assert [(move.origin, move.to, move.by.value) for move in found.journey.moves] == [
+        ("1", "2", "zdsync"),
+        ("2", "1", "person"),
+    ]
+    assert (found.current.group_id, *found.current.tags) == (FRONTLINE, "tier_1")
+    stays = facts("ticket: {group: Engineering}, history: [{who: us, changes: {tier: 2}}]")
+    assert stays.current.group_id == ENGINEERING
+    told = facts(
+        "ticket: {tier: 1}, history: [{who: us, changes: {tier: 2, group: Engineering, add_tags: [calm]}}]"
+    )
+    assert (told.current.group_id, *sorted(told.current.tags)) == (ENGINEERING, "calm", "tier_2")
+    gone = facts("ticket: {tier: 1}, history: [{who: agent, changes: {tier: null}}]")
+    assert (gone.current.tags, gone.current.group_id) == (frozenset(), FRONTLINE)
+
+
+def test_a_breach_is_stated() -> None:
+    """What Zendesk counts by itself is said of the ticket; it is unknown otherwise."""
+    answers = [
+        facts(f"ticket: {{{given}}}").sla_breached
+        for given in ("sla.breached: true", "sla.breached: false", "id: 3")
+    ]
+    assert answers == [True, False, None]
+
+
 def test_who_did_it_matters() -> None:
     """An agent is a person; a customer, a bot, a trigger and zdsync are not."""
     for who in ("customer", "bot", "trigger", "us"):
@@ -203,12 +254,13 @@ def test_texts_are_searched_and_masked_as_when_they_are_pulled() -> None:
 def test_requester_and_organization_have_their_own_fields() -> None:
     """Custom ones by key or title, options by label."""
     found = facts(
-        "requester: {email: cy@shop.example, language: de, tags: [loud], Seat: 12a},"
+        "requester: {email: cy@shop.example, language: de, tags: [loud], Seat: 12a, external_id: 77},"
         "organization: {name: Shop, domain: shop.example, tags: [big], external_id: 7, Monthly revenue: 5000, plan: Pro}"
     )
     assert found.requester is not None
     assert (found.requester.email, found.requester.locale) == ("cy@shop.example", "de")
     assert found.requester.tags == {"loud"}
+    assert found.requester.external_id == "77"
     assert found.requester.fields == {"seat": "12a"}
     assert found.organization is not None
     assert found.organization.domains == ("shop.example",)

@@ -142,6 +142,13 @@ def test_two_tiers_cannot_share_a_view() -> None:
     assert "tiers 1 and 2 share the view 'queue' [wrong-value]" in told(shared + FULL)[0]
 
 
+@pytest.mark.parametrize("key", ["external", "previous", "none"])
+def test_a_tier_s_key_is_no_word_of_the_language(key: str) -> None:
+    """`to: external` would be a vendor, `tier: none` a ticket without a tier."""
+    found = told(HEAD.replace("  2:", f"  {key}:") + FULL.replace("tier: 2", f"tier: {key}"))
+    assert any(f"'{key}' cannot be a tier's key" in line and line.startswith("a.yaml:7:") for line in found)
+
+
 def test_every_problem_comes_at_once_in_file_order() -> None:
     """Faults of rules, conditions and names are raised together, not one by one."""
     text = HEAD + FULL.replace("tier: 2", "tier: 7, add_tags: [x]").replace("urgent, status", "hgih, status")

@@ -75,7 +75,7 @@ def findings(example: str, *, keeps_text: bool = True) -> list[Problem]:
 
 def is_fault(problem: Problem) -> bool:
     """An error, but for tiers that an example does not get to."""
-    return not problem.is_warning and problem.id != Check.UNREACHABLE_TIER
+    return not problem.is_warning and problem.id not in {Check.UNREACHABLE_TIER, Check.STUCK_TIER}
 
 
 CASES = [example for example in blocks(PAGE) if example.startswith("cases:")]

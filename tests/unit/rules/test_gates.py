@@ -24,7 +24,7 @@ from zdsync.detect import DETECTORS
 from zdsync.facts import Facts
 from zdsync.model import Account
 from zdsync.rules.compile import CompiledGate
-from zdsync.rules.gates import FINDINGS, title
+from zdsync.rules.gates import FINDINGS, field_title
 
 
 def gate(body: str, *, account: Account | None = ACCOUNT) -> CompiledGate:
@@ -108,7 +108,7 @@ def test_what_is_there_is_told_with_its_value() -> None:
 def test_a_title_is_left_as_it_is() -> None:
     """Only names without capitals and spaces are put into words."""
     names = ["App version", "Order no. 5", "error_message", "requester.email", "Order_ID"]
-    assert list(map(title, names)) == [
+    assert list(map(field_title, names)) == [
         "App version",
         "Order no. 5",
         "error message",
@@ -163,6 +163,7 @@ def test_conditions_of_moves_and_gates_are_checked_like_all_others() -> None:
         "[unknown-name]",
         "[unknown-name]",
         "[wrong-value]",
+        "[impossible-condition]",
     ]
 
 

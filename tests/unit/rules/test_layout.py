@@ -178,6 +178,47 @@ def test_the_meaning_is_compared_without_the_places() -> None:
     assert not means_the_same(rules(one), rules(two))
 
 
+def test_moves_and_gates_have_their_order_too() -> None:
+    """Where from and where to first, then when, then what; `unless` holds conditions like any other list."""
+    text = (
+        HEAD.replace("name: Frontline,", "targets: {solve: 1 day}, name: Frontline,")
+        + """\
+assign: [{id: rest, why: Else, then: {tier: 1}}]
+escalate:
+  - {to: 2, after: {in_tier: 1 day}, then: {notify: leads, group: Engineering}, from: 1, warn_at: 75%, why: Late, id: up}
+require:
+  - unless:
+      - {field: priority, operator: is, value: urgent}
+    missing: {add_tags: [calm]}
+    fields: ['app_version']
+    before_tier: 2
+    why: Needed
+    id: basics
+"""
+    )
+    laid = lay_out(text)
+    assert (
+        laid
+        == HEAD.replace("name: Frontline,", "name: Frontline,").replace(
+            "group: Frontline}", "group: Frontline, targets: {solve: 1 day}}"
+        )
+        + """\
+assign: [{id: rest, why: Else, then: {tier: 1}}]
+escalate:
+  - {id: up, why: Late, from: 1, to: 2, after: {in_tier: 1 day}, warn_at: 75%, then: {group: Engineering, notify: leads}}
+require:
+  - id: basics
+    why: Needed
+    before_tier: 2
+    fields: [app_version]
+    unless:
+      - {priority: urgent}
+    missing: {add_tags: [calm]}
+"""
+    )
+    assert means_the_same(rules(text), rules(laid))
+
+
 @settings(max_examples=150, deadline=None)
 @given(documents(), st.booleans())
 def test_no_spelling_changes_what_rules_mean(text: str, has_comments: bool) -> None:

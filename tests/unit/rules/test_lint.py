@@ -239,3 +239,5 @@ def test_without_kept_text_only_detectors_can_be_asked() -> None:
     )
     assert found(text) == []
     assert found(text, keeps_text=False) == [("text-not-kept", 8), ("text-not-kept", 8)]
+    gates = "require: [{id: a, why: w, before_tier: 2, fields: [Subject]}, {id: b, why: w, before_tier: 2, fields: [area]}]\n"
+    assert found(HEAD + FULL + gates, keeps_text=False) == [("text-not-kept", 12)]

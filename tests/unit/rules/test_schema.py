@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from tests.unit.rules.build import ACCOUNT, AREA, HEAD, rules
 from tests.unit.rules.test_docs import CASES, PAGE, blocks
 from tests.unit.rules.test_shipped import FIELDS
-from zdsync.model import Account
+from zdsync.model import Account, NativeNames
 from zdsync.rules.load import load_rules
 from zdsync.rules.model import RuleSet
 from zdsync.rules.schema import editor_schema
@@ -90,6 +90,56 @@ def test_what_is_sound_passes(condition: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "escalate: [{id: a, why: b, from: 1, to: 2, after: {unanswered: 4 business_hours}, warn_at: 75%}]",
+        "escalate: [{id: a, why: b, from: [1, '2'], to: external, all: [big], remind_after: 1 day}]",
+        "escalate: [{id: a, why: b, from: 1, to: 2, all: [tier: 1], keep_assignee_as: follower, then: {notify: leads}}]",
+        "deescalate: [{id: a, why: b, from: 2, to: previous, any: [moves: {at_least: 2}], then: {remove_tags: vip}}]",
+        "require: [{id: a, why: b, before_tier: 2, fields: [App version, error_message, 101], attachment: true, unless: [big]}]",
+        "require: [{id: a, why: b, before_tier: 2, detects: iban, missing: {add_tags: [vip], macro: Any, note: x}, asks_by: Any}]",
+        "manual_override: {respect_for: 1 business_day}",
+        "move_limit: {at_most: 3, per: 7 days, then: {add_tags: [vip, with_vendor], notify: leads}}",
+        "vendor: {tag: outside, view: Outside}",
+        "tiers: {1: {name: a, group: b, targets: {first_reply: {urgent: 30 minutes, else: 2 hours}, solve: 3 days}}}",
+    ],
+)
+def test_sound_moves_and_gates_pass(text: str) -> None:
+    """Clocks, shares, vendors, the way back, what gates ask for, limits and targets."""
+    assert faults(text) == []
+    assert faults(text, None, None) == []
+
+
+def test_macros_and_triggers_are_suggested() -> None:
+    """Those of the mirror; another one may be made later and passes too."""
+    schema = editor_schema(OWN, ACCOUNT, NativeNames(macros=("Ask for details",), triggers=("Ask by mail",)))
+    gate = schema["$defs"]["GateShape"]["properties"]["asks_by"]
+    assert gate == {"anyOf": [{"enum": ["Ask by mail", "ask by mail"]}, {"type": "string"}]}
+    assert "Ask for details" in str(schema["$defs"]["MissingShape"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "escalate: [{id: a, why: b, from: 3, to: 2}]",
+        "escalate: [{id: a, why: b, from: 1, to: 5}]",
+        "escalate: [{id: a, why: b, from: 1}]",
+        "escalate: [{id: a, why: b, from: 1, to: 2, after: {unanswered: 4 weeks}}]",
+        "escalate: [{id: a, why: b, from: 1, to: 2, after: {unanswered: 0 hours}}]",
+        "escalate: [{id: a, why: b, from: 1, to: 2, after: {unanswered: 2 hour}}]",
+        "escalate: [{id: a, why: b, from: 1, to: 2, after: {in_tier: 1 day, in_status: 1 day}}]",
+        "escalate: [{id: a, why: b, from: 1, to: 2, warn_at: 100%}]",
+        "escalate: [{id: a, why: b, from: 1, to: 2, then: {tier: 2}}]",
+        "escalate: [{id: a, why: b, from: 1, to: 2, then: {private_only: true}}]",
+        "escalate: [{id: a, why: b, from: 1, to: 2, then: {add_tags: [vop]}}]",
+        "escalate: [{id: a, why: b, from: 1, to: 2, all: [tier: 9]}]",
+        "require: [{id: a, why: b, before_tier: 7, fields: [Area]}]",
+        "require: [{id: a, why: b, before_tier: 2, fields: Aera}]",
+        "require: [{id: a, why: b, before_tier: 2, detects: lies}]",
+        "require: [{id: a, why: b, before_tier: 2, unless: [small]}]",
+        "require: [{id: a, why: b, before_tier: 2, missing: {add_tags: [vop]}}]",
+        "move_limit: {at_most: 0, per: 7 days}",
+        "move_limit: {at_most: 3, per: week}",
+        "manual_override: {respect_for: ever}",
+        "tiers: {1: {name: a, group: b, targets: {first_reply: {urgnt: 1 day}}}}",
         "asign: []",
         "ignore: [{id: a, why: b, al: []}]",
         "ignore: [{id: a, all: [big]}]",

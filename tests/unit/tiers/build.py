@@ -121,17 +121,24 @@ def placed(
 ) -> Case:
     """A ticket that a customer opened ten hours ago, that zdsync placed in a tier at once, and what came later.
 
+    A trigger of the account does something to it after the placing, so that rules without a clock may act.
     `ticket` is how it stands now; unless given it stands as it was placed.
     """
     tag = f"tier_{tier}"
     history = (
         created(("status", "new"), at=at),
         event(WORKER, ("tags", (tag,), ()), ("group_id", group), key=OURS, at=at),
+        stirred(at),
         *later,
     )
     now = replace(ticket if ticket is not None else standing(tier, group), created_at=moment(at))
     changes = {OURS: OwnChange("assigned", "rest", "Frontline takes the rest"), **(own or {})}
     return case(*history, ticket=now, own_changes=changes, **given)
+
+
+def stirred(at: float) -> Event:
+    """A trigger of the account does something that moves nothing: rules without a clock may act on it."""
+    return event(None, ("ticket_form_id", 1), rel="trigger", at=at)
 
 
 def standing(tier: str, group: GroupId, *tags: str, **given: Any) -> Ticket:

@@ -294,4 +294,4 @@ class TestShares:
 
 def test_our_key_is_told_apart() -> None:
     """The placing of these histories is ours, so that no clock of others runs on it."""
-    assert [one.key for one in placed("1", FRONTLINE).events] == [None, OURS]
+    assert [one.key for one in placed("1", FRONTLINE).events] == [None, OURS, None]

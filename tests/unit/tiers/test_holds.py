@@ -36,6 +36,7 @@ from tests.unit.tiers.build import (
     ours,
     placed,
     standing,
+    stirred,
 )
 from zdsync.facts import derive
 from zdsync.model import Case, Event, Hold, HoldReason, OwnChange, RunId, TicketId
@@ -101,7 +102,7 @@ class TestRespect:
         followed = ours(("tags", ("tier_2",), ("tier_1",)), at=-59)
         own = {"run-2:1": OwnChange("followed", "", "")}
         there = standing("2", SPECIALISTS)
-        return placed("1", FRONTLINE, by, followed, *later, ticket=there, own=own, **given)
+        return placed("1", FRONTLINE, by, followed, stirred(-58), *later, ticket=there, own=own, **given)
 
     def test_nobody_moves_it_on(self) -> None:
         """24 business hours of the tier moved to, unless the rules say otherwise; the plan tells why."""
@@ -132,6 +133,7 @@ class TestRespect:
             created(("status", "new")),
             event(AGENT, ("group_id", SPECIALISTS), at=-50),
             ours(("tags", ("tier_2",), ()), at=-40),
+            stirred(-30),
             ticket=standing("2", SPECIALISTS),
         )
         assert waits(rules, first) == (None, None)
@@ -166,7 +168,7 @@ class TestRespect:
     def test_following_comes_first(self) -> None:
         """Tag and group are brought together at once, respect or not."""
         fresh = replace(self.moved(), ticket=ticket(group_id=SPECIALISTS, tags={"tier_1"}))
-        fresh = replace(fresh, events=fresh.events[:3])
+        fresh = replace(fresh, events=fresh.events[:4])
         decision, change = judge(bound(escalate=(UP,)), fresh)
         assert decision.verdict is Verdict.FOLLOWED
         assert change is not None

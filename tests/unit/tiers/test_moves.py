@@ -35,6 +35,7 @@ from tests.unit.tiers.build import (
     ours,
     placed,
     standing,
+    stirred,
     where,
 )
 from zdsync.facts import derive
@@ -158,6 +159,7 @@ class TestTiers:
         rules = bound(deescalate=(move("back", "2", "previous"),))
         moved = (
             ours(("tags", ("tier_2",), (f"tier_{origin}",)), ("group_id", SPECIALISTS), at=-30, key=KEY),
+            stirred(-20),
         )
         given = placed(
             origin or "2",

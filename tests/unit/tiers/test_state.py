@@ -16,7 +16,7 @@ from tests.build import (
     event,
     ticket,
 )
-from tests.unit.tiers.build import PRIVACY_DESK, bound, hours, judge, move, ours, placed, standing
+from tests.unit.tiers.build import PRIVACY_DESK, bound, hours, judge, move, ours, placed, standing, stirred
 from zdsync.facts import derive
 from zdsync.model import Case, Event, OwnChange
 from zdsync.tiers.model import Verdict
@@ -107,7 +107,7 @@ class TestSecondTime:
 
     def test_one_that_is_in_order_again_moves_on(self) -> None:
         """Nothing contradicts, so rules move it as any other."""
-        given = self.after(self.TRIGGER, self.MENDED, tier="2", group=SPECIALISTS)
+        given = self.after(self.TRIGGER, self.MENDED, stirred(-1), tier="2", group=SPECIALISTS)
         assert judge(RULES, given)[0].verdict in {Verdict.ESCALATED, Verdict.DEESCALATED}
 
 

@@ -30,6 +30,7 @@ from tests.unit.tiers.build import (
     ours,
     placed,
     standing,
+    stirred,
     where,
 )
 from zdsync.facts import Facts, derive
@@ -174,13 +175,16 @@ class TestHandOver:
         rules = bound(escalate=(move("up", "2", "3"),), calendars={"2": OFFICE})
         moved = ours(("tags", ("tier_2",), ("tier_1",)), ("group_id", SPECIALISTS), at=-240)
         _, change = judge(
-            rules, placed("1", FRONTLINE, moved, ticket=standing("2", SPECIALISTS, assignee_id=AGENT))
+            rules,
+            placed("1", FRONTLINE, moved, stirred(-30), ticket=standing("2", SPECIALISTS, assignee_id=AGENT)),
         )
         assert change is not None
         assert change.note is not None
         assert "Before: tier 2 (Specialists) had it for 3 h of business time, Ada" in change.note
         plain = bound(escalate=(move("up", "2", "3"),))
-        _, change = judge(plain, placed("1", FRONTLINE, moved, ticket=standing("2", SPECIALISTS)))
+        _, change = judge(
+            plain, placed("1", FRONTLINE, moved, stirred(-30), ticket=standing("2", SPECIALISTS))
+        )
         assert change is not None
         assert change.note is not None
         assert "Before: tier 2 (Specialists) had it for 4 h, nobody assigned" in change.note

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from zdsync.rules.shapes.calendars import CalendarShape, VersionShape
 from zdsync.rules.shapes.lengths import OverrideShape, TargetsShape
 from zdsync.rules.shapes.moves import (
     GateShape,
@@ -33,6 +34,7 @@ class TierShape(Shape):
     groups: Texts = []
     view: Text | None = None
     scope: Text = ""
+    calendar: Text | None = None
     targets: TargetsShape = TargetsShape()
 
 
@@ -51,6 +53,7 @@ class RulesShape(Shape):
     own_tags: Tags = []
     sensitive_groups: Texts = []
     tier_field: Text = ""
+    calendars: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")], CalendarShape] = {}
     lists: dict[str, Scalars] = {}
     conditions: dict[str, Annotated[NamedShape, BeforeValidator(_named)]] = {}
     tiers: Annotated[
@@ -67,38 +70,29 @@ class RulesShape(Shape):
     vendor: VendorShape = VendorShape()
 
 
-def keys_at(path: Path) -> tuple[str, ...]:
-    """The keys that the block at `path` knows."""
-    match path:
-        case ():
-            shape: type[Shape] = RulesShape
-        case ("move_limit", "then"):
-            shape = LimitOutcomeShape
-        case (*_, "then"):
-            shape = ActionShape
-        case ("tiers", _):
-            shape = TierShape
-        case ("tiers", _, "targets"):
-            shape = TargetsShape
-        case ("conditions", _):
-            shape = NamedShape
-        case ("ignore", _):
-            shape = IgnoreShape
-        case ("require", _):
-            shape = GateShape
-        case ("require", _, "missing"):
-            shape = MissingShape
-        case ("escalate" | "deescalate", _):
-            shape = MoveShape
-        case ("manual_override" | "move_limit" | "vendor" as block,):
-            shape = _SETTINGS[block]
-        case _:
-            shape = RuleShape
-    return tuple(field.alias or name for name, field in shape.model_fields.items())
-
-
-_SETTINGS: Mapping[str, type[Shape]] = {
-    "manual_override": OverrideShape,
-    "move_limit": LimitShape,
-    "vendor": VendorShape,
+_SHAPES: Mapping[Path, type[Shape]] = {
+    (): RulesShape,
+    ("tiers", "*"): TierShape,
+    ("tiers", "*", "targets"): TargetsShape,
+    ("conditions", "*"): NamedShape,
+    ("calendars", "*"): CalendarShape,
+    ("calendars", "*", "versions", "*"): VersionShape,
+    ("ignore", "*"): IgnoreShape,
+    ("require", "*"): GateShape,
+    ("require", "*", "missing"): MissingShape,
+    ("escalate", "*"): MoveShape,
+    ("deescalate", "*"): MoveShape,
+    ("manual_override",): OverrideShape,
+    ("move_limit",): LimitShape,
+    ("move_limit", "then"): LimitOutcomeShape,
+    ("vendor",): VendorShape,
 }
+"""Blocks by their path; `*` stands for an entry's place or name."""
+
+
+def keys_at(path: Path) -> tuple[str, ...]:
+    """The keys that the block at `path` knows; a block that is none of the listed ones is a rule or its outcome."""
+    entry = tuple("*" if place == 1 or isinstance(part, int) else part for place, part in enumerate(path))
+    other = ActionShape if path[-1:] == ("then",) else RuleShape
+    shape = _SHAPES.get(path) or _SHAPES.get(entry, other)
+    return tuple(field.alias or name for name, field in shape.model_fields.items())

@@ -15,7 +15,7 @@ def as_text(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _as_list(value: object) -> object:
+def as_list(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
@@ -50,12 +50,13 @@ def scalars(value: object) -> object:
 
 
 Text = Annotated[str, BeforeValidator(as_text), Field(min_length=1, max_length=10_000)]
-Texts = Annotated[list[Text], BeforeValidator(_as_list)]
+Texts = Annotated[list[Text], BeforeValidator(as_list)]
 Tag = Annotated[Text, AfterValidator(_tag)]
-Tags = Annotated[list[Tag], BeforeValidator(_as_list)]
+Tags = Annotated[list[Tag], BeforeValidator(as_list)]
 Conditions = Annotated[list[Any], Field(min_length=1)]
 Scalars = Annotated[Any, BeforeValidator(scalars)]
 Mode = Annotated[str, BeforeValidator(_mode)]
+Date = Annotated[date, BeforeValidator(_day)]
 Day = Annotated[date | None, BeforeValidator(_day)]
 
 

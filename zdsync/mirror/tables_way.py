@@ -1,0 +1,79 @@
+"""Tables of a ticket's way through the tiers, and of when it is to be decided anew."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import text as sql
+
+from zdsync.mirror.base import METADATA
+from zdsync.mirror.columns import BigId, key, moment, number, text
+
+tier_stays = Table(
+    "tier_stays",
+    METADATA,
+    Column("ticket_id", BigId, nullable=False, comment="Ticket (tickets.id)"),
+    number("position", "Place among the ticket's stays, from 0", required=True),
+    text("tier", "Tier, by its key in the rules", required=True),
+    number("rank", "The tier's place on the ladder, 0 the lowest; null when the rules have it no more"),
+    moment("entered_at", "When the ticket came into the tier", required=True),
+    moment("left_at", "When it left the tier or was solved; null while it is there"),
+    text("entered_by", "Whose doing: person, customer, bot, rule, zdsync or system", required=True),
+    number("entered_by_id", "Author of the update that brought it there (users.id)"),
+    text("through", "Machinery behind it: trigger, automation; empty when done directly", required=True),
+    text("zdsync_key", "Key of the update in zdsync_changes; null when it was not zdsync's"),
+    text("rule", "Rule of zdsync that brought it there; empty for none", required=True),
+    text("why", "That rule's reason, in words; empty for none", required=True),
+    text(
+        "basis",
+        "What told the tier: tag, its tier tag; group, its group before zdsync had tagged it",
+        required=True,
+    ),
+    text("calendar", "Calendar whose open time counts; empty for round the clock", required=True),
+    number("business_minutes", "Open minutes of the stay, in the tier's calendar; null while it lasts"),
+    PrimaryKeyConstraint("ticket_id", "position"),
+    Index("tier_stays_tier", "tier", "entered_at"),
+    Index("tier_stays_entered", "entered_at"),
+    comment="One row per unbroken stay of a ticket in a tier; tickets merged into others and deleted ones are left out",
+    sqlite_with_rowid=False,
+)
+
+zdsync_due = Table(
+    "zdsync_due",
+    METADATA,
+    key("ticket_id", "Ticket (tickets.id)"),
+    moment(
+        "due_at",
+        "When to decide it anew though nothing happens to it: a clock, a hold's end; at once while it is to be changed; null: never",
+    ),
+    moment("decided_at", "When it was last decided", required=True),
+    text("outcome", "What was decided, as in zdsync_decisions", required=True),
+    text("rule", "Rule that spoke; empty when none did", required=True),
+    text("reason", "Why, in words", required=True),
+    text("next_rule", "Rule whose clock is over its warn_at; null for none"),
+    moment("next_move_at", "When that rule will move it"),
+    Index("zdsync_due_at", "due_at"),
+    Index(
+        "zdsync_due_next",
+        "next_move_at",
+        sqlite_where=sql("next_move_at IS NOT NULL"),
+        postgresql_where=sql("next_move_at IS NOT NULL"),
+    ),
+    comment="One row per unsolved ticket: what was decided, and when to decide anew although nothing happens to it",
+)
+
+zdsync_touched = Table(
+    "zdsync_touched",
+    METADATA,
+    key("ticket_id", "Ticket (tickets.id)"),
+    number("times", "How often it was touched since it was last decided", required=True),
+    comment="Tickets to which something has happened since they were last decided",
+)
+
+zdsync_state = Table(
+    "zdsync_state",
+    METADATA,
+    Column("name", Text, primary_key=True, comment="What it is about"),
+    text("value", "What it is", required=True),
+    comment="What zdsync remembers from run to run: by which rules and which account all tickets were decided",
+    sqlite_with_rowid=False,
+)
