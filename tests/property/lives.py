@@ -154,7 +154,7 @@ def moving_rules(draw: st.DrawFn) -> CompiledRules:
         digest="d",
     )
     compiled = compile_leniently(rules)
-    calendars = {key: OFFICE for key in draw(st.sets(st.sampled_from(KEYS)))}
+    calendars = dict.fromkeys(draw(st.sets(st.sampled_from(KEYS))), OFFICE)
     return replace(compiled, ladder=replace(compiled.ladder, calendars=calendars))
 
 
