@@ -107,7 +107,13 @@ def test_docs_writes_a_page_per_tier_and_one_for_the_browser(run: Run, folder: P
     assert run("rules", "docs").out.startswith("# Tier 0: Self-service\n")
     assert run("rules", "docs", "--out", "pages").code == 0
     pages = {path.name: path.read_bytes() for path in sorted(Path("pages").iterdir())}
-    assert list(pages) == ["ignored.md", "labels.md", "moves.md", *(f"tier-{n}.md" for n in range(4)), "tiers.html"]
+    assert list(pages) == [
+        "ignored.md",
+        "labels.md",
+        "moves.md",
+        *(f"tier-{n}.md" for n in range(4)),
+        "tiers.html",
+    ]
     run("rules", "docs", "--out", "pages")
     assert {path.name: path.read_bytes() for path in sorted(Path("pages").iterdir())} == pages
 
