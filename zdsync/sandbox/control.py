@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
-from zdsync.sandbox import account_api, tickets_api, truth
+from zdsync.sandbox import fields_api, tickets_api, truth
 from zdsync.sandbox.answers import ApiError, Json, Reply
 from zdsync.sandbox.auth import Credentials
 from zdsync.sandbox.call import Options
@@ -258,14 +258,14 @@ class Control:
     def rename_field(self, field: int | str, title: str) -> int:
         with self._sandbox.lock:
             row = self._field(field)
-            account_api.change_field(self._world, row, {"title": title})
+            fields_api.change_field(self._world, row, {"title": title})
             return int(row["id"])
 
     def add_option(self, field: int | str, name: str, value: str) -> int:
         """Add a drop-down option to a ticket field; returns the option's id."""
         with self._sandbox.lock:
             row = self._field(field)
-            option = account_api.new_option(self._world, {"name": name, "value": value})
+            option = fields_api.new_option(self._world, {"name": name, "value": value})
             row.setdefault("custom_field_options", []).append(option)
             row["updated_at"] = iso(self._world.clock.now())
             self._world.forget_caches()

@@ -13,8 +13,12 @@ from zdsync.sandbox import (
     account_api,
     bulk_api,
     exports,
+    fields_api,
+    groups_api,
     people_api,
+    rules_api,
     search_api,
+    tables,
     tickets_api,
     views_api,
 )
@@ -151,7 +155,7 @@ def _views(table: _Table) -> None:
     add("POST", "/views", api.create_view)
     add("GET", "/views/definitions", api.definitions)
     add("GET", "/views/compact", api.compact)
-    add("GET", "/views/active", partial(account_api.list_table, table="views", suffix="active"))
+    add("GET", "/views/active", partial(tables.list_table, table="views", suffix="active"))
     add("GET", "/views/count_many", api.count_many, "views-count-many")
     add("PUT", "/views/update_many", api.update_many)
     add("PUT", "/views/<int:ident>", api.update_view)
@@ -161,43 +165,46 @@ def _views(table: _Table) -> None:
 
 
 def _account(table: _Table) -> None:
-    api = account_api
     admin_only = ("slas/policies", "satisfaction_ratings", "suspended_tickets")
-    for name in api.SINGULAR:
+    for name in tables.SINGULAR:
         admin = name in admin_only
         if name == "satisfaction_ratings":
-            table.add("GET", f"/{name}", api.list_ratings, admin=admin)
+            table.add("GET", f"/{name}", account_api.list_ratings, admin=admin)
         else:
-            table.add("GET", f"/{name}", partial(api.list_table, table=name), admin=admin)
-        table.add("GET", f"/{name}/<int:ident>", partial(api.show_row, table=name), admin=admin)
+            table.add("GET", f"/{name}", partial(tables.list_table, table=name), admin=admin)
+        table.add("GET", f"/{name}/<int:ident>", partial(tables.show_row, table=name), admin=admin)
     for name in ("groups", "views"):
-        table.add("GET", f"/{name}/count", partial(api.count_table, table=name))
+        table.add("GET", f"/{name}/count", partial(tables.count_table, table=name))
     for name in ("triggers", "automations", "macros"):
-        table.add("GET", f"/{name}/active", partial(api.list_table, table=name, suffix="active"))
-        table.add("POST", f"/{name}", partial(api.write_rule, table=name))
-        table.add("PUT", f"/{name}/<int:ident>", partial(api.write_rule, table=name))
+        table.add("GET", f"/{name}/active", partial(tables.list_table, table=name, suffix="active"))
+        table.add("POST", f"/{name}", partial(rules_api.write_rule, table=name))
+        table.add("PUT", f"/{name}/<int:ident>", partial(rules_api.write_rule, table=name))
     for name in ("groups", "group_memberships"):
-        table.add("GET", f"/{name}/assignable", partial(api.list_table, table=name, suffix="assignable"))
+        table.add("GET", f"/{name}/assignable", partial(tables.list_table, table=name, suffix="assignable"))
     for name in ("groups", "views", "triggers", "automations", "macros", "custom_statuses"):
-        table.add("DELETE", f"/{name}/<int:ident>", partial(api.delete_row, table=name))
-    table.add("POST", "/groups", api.create_group, admin=True)
-    table.add("PUT", "/groups/<int:ident>", api.update_group, admin=True)
-    table.add("POST", "/group_memberships", api.create_membership, admin=True)
-    table.add("DELETE", "/group_memberships/<int:ident>", api.delete_membership, admin=True)
-    of = partial(api.memberships_of, table="group_memberships")
+        table.add("DELETE", f"/{name}/<int:ident>", partial(tables.delete_row, table=name))
+    table.add("POST", "/groups", groups_api.create_group, admin=True)
+    table.add("PUT", "/groups/<int:ident>", groups_api.update_group, admin=True)
+    table.add("POST", "/group_memberships", groups_api.create_membership, admin=True)
+    table.add("DELETE", "/group_memberships/<int:ident>", groups_api.delete_membership, admin=True)
+    of = partial(groups_api.memberships_of, table="group_memberships")
     table.add("GET", "/groups/<int:ident>/memberships", partial(of, key="group_id"))
     table.add("GET", "/users/<int:ident>/group_memberships", partial(of, key="user_id"))
     for name in ("ticket_fields", "user_fields", "organization_fields"):
-        table.add("POST", f"/{name}", partial(api.create_field, table=name), admin=True)
-        table.add("PUT", f"/{name}/<int:ident>", partial(api.update_field, table=name), admin=True)
-        table.add("DELETE", f"/{name}/<int:ident>", partial(api.delete_row, table=name), admin=True)
-    table.add("GET", "/ticket_fields/<int:ident>/options", api.list_options)
+        table.add("POST", f"/{name}", partial(fields_api.create_field, table=name), admin=True)
+        table.add("PUT", f"/{name}/<int:ident>", partial(fields_api.update_field, table=name), admin=True)
+        table.add("DELETE", f"/{name}/<int:ident>", partial(tables.delete_row, table=name), admin=True)
+    table.add("GET", "/ticket_fields/<int:ident>/options", fields_api.list_options)
     table.add(
-        "POST", "/ticket_fields/<int:ident>/options", api.save_option, "ticket-field-options", admin=True
+        "POST",
+        "/ticket_fields/<int:ident>/options",
+        fields_api.save_option,
+        "ticket-field-options",
+        admin=True,
     )
-    table.add("POST", "/custom_statuses", api.create_status, admin=True)
-    table.add("GET", "/business_hours/schedules/<int:ident>/holidays", api.holidays)
-    table.add("GET", "/tags", api.list_tags, "tags-index")
+    table.add("POST", "/custom_statuses", account_api.create_status, admin=True)
+    table.add("GET", "/business_hours/schedules/<int:ident>/holidays", account_api.holidays)
+    table.add("GET", "/tags", account_api.list_tags, "tags-index")
     table.add("GET", "/search", search_api.search, "search-index")
     table.add("GET", "/search/count", search_api.count, "search-index")
     table.add("GET", "/search/export", search_api.export, "search-export")
