@@ -18,7 +18,8 @@ from zdsync.sandbox.answers import ApiError, Reply, forbidden, invalid_endpoint,
 from zdsync.sandbox.auth import Credentials
 from zdsync.sandbox.call import Call, Options
 from zdsync.sandbox.clock import SandboxClock
-from zdsync.sandbox.control import Control, control_reply
+from zdsync.sandbox.control import Control
+from zdsync.sandbox.control_door import control_reply
 from zdsync.sandbox.faults import Fault, Faults
 from zdsync.sandbox.jobs import Jobs
 from zdsync.sandbox.limits import Limits, Meter

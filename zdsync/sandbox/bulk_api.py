@@ -6,13 +6,15 @@ from collections.abc import Callable
 from functools import partial
 
 from zdsync.sandbox import unverified
+from zdsync.sandbox.actor import Actor
 from zdsync.sandbox.answers import ApiError, Json, Reply, bad_request, not_found, too_many_values
 from zdsync.sandbox.call import Call
+from zdsync.sandbox.creation import create_ticket
+from zdsync.sandbox.deleted_api import delete_ticket
 from zdsync.sandbox.jobs import Job, Step
 from zdsync.sandbox.records import Ticket
-from zdsync.sandbox.tickets_api import delete_ticket
 from zdsync.sandbox.world import World
-from zdsync.sandbox.writes import Actor, create_ticket, unpermitted, update_ticket
+from zdsync.sandbox.writes import unpermitted, update_ticket
 
 
 def _answer(call: Call, job: Job) -> Reply:

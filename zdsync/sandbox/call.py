@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 
 import orjson
 
+from zdsync.sandbox.actor import Actor
 from zdsync.sandbox.answers import ApiError, Json, bad_request, invalid_attribute, not_found, too_many_values
 from zdsync.sandbox.auth import Caller
 from zdsync.sandbox.records import Ticket, User
 from zdsync.sandbox.render import organization_row, table_row, user_row
 from zdsync.sandbox.world import World
-from zdsync.sandbox.writes import Actor
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request

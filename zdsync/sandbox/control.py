@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
-import orjson
-
-from zdsync.sandbox import fields_api, tickets_api, truth
-from zdsync.sandbox.answers import ApiError, Json, Reply
+from zdsync.sandbox import comments_api, deleted_api, fields_api, truth
+from zdsync.sandbox.actor import Actor
+from zdsync.sandbox.answers import Json
 from zdsync.sandbox.auth import Credentials
 from zdsync.sandbox.call import Options
+from zdsync.sandbox.creation import create_ticket
 from zdsync.sandbox.faults import JOB_KINDS, Fault, Faults
 from zdsync.sandbox.jobs import Jobs
 from zdsync.sandbox.records import SYSTEM_USER_ID, Change, Notice, Ticket, User
 from zdsync.sandbox.render import iso, iso_or_none
 from zdsync.sandbox.request_log import RequestLog
 from zdsync.sandbox.world import World
-from zdsync.sandbox.writes import Actor, Written, create_ticket, update_ticket
+from zdsync.sandbox.writes import Written, update_ticket
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Request
+    pass
 
 Who = int | str | None
 
@@ -174,7 +173,7 @@ class Control:
         """Blacken a text in a ticket's comments and description; returns how many comments."""
         with self._sandbox.lock:
             admin = self._world.find_user("admin@example.com")
-            return tickets_api.redact_text(self._world, self._any_ticket(ticket), text, admin.id)
+            return comments_api.redact_text(self._world, self._any_ticket(ticket), text, admin.id)
 
     def delete(self, ticket: int, agent: Who = None) -> int:
         """Soft deletion."""
@@ -195,7 +194,7 @@ class Control:
     def scrub(self, ticket: int) -> int:
         """Empty a deleted ticket for good; deletes it first where needed."""
         with self._sandbox.lock:
-            tickets_api.scrub(self._world, self._any_ticket(ticket))
+            deleted_api.scrub(self._world, self._any_ticket(ticket))
             return ticket
 
     def destroy(self, ticket: int) -> int:
@@ -207,7 +206,7 @@ class Control:
         with self._sandbox.lock:
             one, other = self._ticket(source), self._ticket(target)
             actor = Actor(self._agent(other, agent), "web")
-            tickets_api.merge_ticket(self._world, one, other, actor, {})
+            deleted_api.merge_ticket(self._world, one, other, actor, {})
             return target
 
     def delete_user(self, user: int | str, permanently: bool = False) -> int:
@@ -377,27 +376,3 @@ class Control:
             if field in (row["title"], row["key"]):
                 return row
         raise LookupError(f"no ticket field {field!r}")
-
-
-READS = frozenset({"now", "truth", "requests"})
-
-
-def control_reply(control: Control, request: Request) -> Reply:
-    """Answer one call under /sandbox/."""
-    name = request.path.removeprefix("/sandbox/").strip("/")
-    action: Callable[..., Any] | None = None if name.startswith("_") else getattr(control, name, None)
-    if action is None or not callable(action):
-        names = sorted(key for key in vars(Control) if not key.startswith("_"))
-        return Reply({"error": f"no action {name!r}", "actions": names}, 404)
-    if request.method == "GET":
-        if name not in READS:
-            return Reply({"error": f"{name} needs POST"}, 405)
-        arguments = {k: int(v) if v.isdigit() else v for k, v in request.args.items()}
-    else:
-        arguments = orjson.loads(request.get_data() or b"{}")
-    try:
-        return Reply({"result": action(**arguments)})
-    except ApiError as error:
-        return Reply({"error": str(error), "body": error.body}, 422)
-    except (LookupError, TypeError, ValueError) as error:
-        return Reply({"error": str(error)}, 400)

@@ -12,6 +12,8 @@ from werkzeug.routing import Map, Rule
 from zdsync.sandbox import (
     account_api,
     bulk_api,
+    comments_api,
+    deleted_api,
     exports,
     fields_api,
     groups_api,
@@ -90,28 +92,34 @@ def _tickets(table: _Table) -> None:
     table.add("DELETE", "/tickets/destroy_many", bulk.destroy_many)
     table.add("GET", "/tickets/<int:ident>", api.show_ticket)
     table.add("PUT", "/tickets/<int:ident>", api.update, "tickets-update", "per-ticket-updates")
-    table.add("DELETE", "/tickets/<int:ident>", api.delete, "tickets-destroy")
-    table.add("GET", "/tickets/<int:ident>/comments", api.comments)
+    table.add("DELETE", "/tickets/<int:ident>", deleted_api.delete, "tickets-destroy")
+    table.add("GET", "/tickets/<int:ident>/comments", comments_api.comments)
     table.add(
         "PUT",
         "/tickets/<int:ident>/comments/<int:comment_id>/redact",
-        api.redact_comment,
+        comments_api.redact_comment,
         "per-ticket-updates",
     )
-    table.add("GET", "/tickets/<int:ident>/audits", api.audits, only_global=True)
-    table.add("GET", "/tickets/<int:ident>/audits/<int:audit_id>", api.show_audit, only_global=True)
-    table.add("GET", "/ticket_audits", api.all_audits, only_global=True)
+    table.add("GET", "/tickets/<int:ident>/audits", comments_api.audits, only_global=True)
+    table.add("GET", "/tickets/<int:ident>/audits/<int:audit_id>", comments_api.show_audit, only_global=True)
+    table.add("GET", "/ticket_audits", comments_api.all_audits, only_global=True)
     table.add("GET", "/tickets/<int:ident>/metrics", api.metrics_of)
     table.add("GET", "/ticket_metrics", api.list_metrics, resource="tickets")
     table.add("GET", "/tickets/<int:ident>/related", api.related)
     table.add("GET", "/tickets/<int:ident>/tags", api.tags)
     table.add("POST PUT DELETE", "/tickets/<int:ident>/tags", api.change_tags, "per-ticket-updates")
-    table.add("POST", "/tickets/<int:ident>/merge", api.merge)
-    table.add("GET", "/deleted_tickets", api.list_deleted, "deleted-tickets-index", resource="tickets")
-    table.add("PUT", "/deleted_tickets/<int:ident>/restore", api.restore, resource="tickets")
-    table.add("PUT", "/deleted_tickets/restore_many", api.restore_many, resource="tickets")
+    table.add("POST", "/tickets/<int:ident>/merge", deleted_api.merge)
     table.add(
-        "DELETE", "/deleted_tickets/<int:ident>", api.destroy, "deleted-tickets-destroy", resource="tickets"
+        "GET", "/deleted_tickets", deleted_api.list_deleted, "deleted-tickets-index", resource="tickets"
+    )
+    table.add("PUT", "/deleted_tickets/<int:ident>/restore", deleted_api.restore, resource="tickets")
+    table.add("PUT", "/deleted_tickets/restore_many", deleted_api.restore_many, resource="tickets")
+    table.add(
+        "DELETE",
+        "/deleted_tickets/<int:ident>",
+        deleted_api.destroy,
+        "deleted-tickets-destroy",
+        resource="tickets",
     )
     of = api.tickets_of
     table.add("GET", "/organizations/<int:ident>/tickets", partial(of, attribute="organization_id"))

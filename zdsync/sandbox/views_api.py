@@ -8,7 +8,7 @@ from zdsync.sandbox.conditions import Asked, holds
 from zdsync.sandbox.lists import paginate
 from zdsync.sandbox.records import STATUSES, Ticket
 from zdsync.sandbox.render import FieldReader, iso, ticket_row
-from zdsync.sandbox.tickets_api import in_scope, is_archived
+from zdsync.sandbox.scope import in_scope, is_archived
 from zdsync.sandbox.world import World
 
 #: One of these must stand among `all` (developer.zendesk.com, Views).
