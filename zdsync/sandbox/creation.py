@@ -5,12 +5,13 @@ from __future__ import annotations
 from zdsync.sandbox import tags
 from zdsync.sandbox.actor import Actor
 from zdsync.sandbox.answers import Json, invalid, record_invalid
+from zdsync.sandbox.clock import parse_stamp
 from zdsync.sandbox.draft import Draft
 from zdsync.sandbox.fill import fill
-from zdsync.sandbox.records import Ticket, User
+from zdsync.sandbox.records import Comment, Ticket, User
 from zdsync.sandbox.rules import run_triggers
 from zdsync.sandbox.world import World
-from zdsync.sandbox.writes import Written, store
+from zdsync.sandbox.writes import Written, store, update_ticket
 
 
 def create_ticket(world: World, body: Json, actor: Actor, *, triggers: bool = True) -> Written:
@@ -22,6 +23,7 @@ def create_ticket(world: World, body: Json, actor: Actor, *, triggers: bool = Tr
             {"base": [{"description": "Description: cannot be blank", "error": "BlankValue"}]}
         )
     requester = _requester(world, body, actor)
+    source = _followed(world, body)
     now = world.clock.now()
     ticket = Ticket(
         id=world.new_ticket_id(),
@@ -36,7 +38,7 @@ def create_ticket(world: World, body: Json, actor: Actor, *, triggers: bool = Tr
         custom_status_id=world.default_status_id("new"),
         description=str(text),
         is_public=comment.get("public", True) is not False,
-        followup_source_id=body.get("via_followup_source_id"),
+        followup_source_id=source.id if source else None,
     )
     draft = Draft.of(world, ticket)
     for name in ("requester_id", "submitter_id", "brand_id", "ticket_form_id", "custom_status_id"):
@@ -47,16 +49,71 @@ def create_ticket(world: World, body: Json, actor: Actor, *, triggers: bool = Tr
     draft.set("organization_id", requester.organization_id)
     draft.set("status", "new")
     draft.set("custom_status_id", world.default_status_id("new"))
-    draft.set_tags(tags.normalise((*_inherited_tags(world, requester),)))
+    draft.set_tags(tags.normalise((*_inherited_tags(world, requester), *(source.tags if source else ()))))
+    for ident, value in source.fields.items() if source else ():
+        draft.set_field(ident, value)
     rest = {key: value for key, value in body.items() if key not in ("comment", "requester", "description")}
     if actor.user.is_agent or "comment" in body:
         comment.setdefault("author_id", requester.id)
     rest["comment"] = {**comment, "body": text}
     fill(draft, rest, actor)
     if triggers:
-        run_triggers(world, draft, is_create=True, actor_id=actor.user.id)
+        run_triggers(world, draft, is_create=True, actor_id=actor.user.id, channel=actor.channel)
     world.tickets[ticket.id] = ticket
+    if source is not None:
+        source.followup_ids = (*source.followup_ids, ticket.id)
+        world.system_touch(source, now)
     return store(world, draft, body, actor)
+
+
+def _followed(world: World, body: Json) -> Ticket | None:
+    """The closed ticket a new one follows up; its tags and fields come along."""
+    ident = body.get("via_followup_source_id")
+    if ident is None:
+        return None
+    source = world.tickets.get(int(ident))
+    if source is None or source.is_deleted or source.status != "closed":
+        raise invalid("via_followup_source_id", "Followup source: is not a closed ticket")
+    return source
+
+
+def import_ticket(world: World, body: Json, actor: Actor) -> Written:
+    """Create a ticket with its past: the times given, every comment, no triggers.
+
+    Source: developer.zendesk.com, "Ticket Import".
+    """
+    given = dict(body)
+    comments = given.pop("comments", None) or [given.pop("comment", {})]
+    first = {**comments[0], "body": comments[0].get("body") or comments[0].get("value")}
+    solved_at = given.pop("solved_at", None)
+    ended = given.pop("status", None) if solved_at and given.get("status") in ("solved", "closed") else None
+    created = _stamp(given.get("created_at"), world.clock.now())
+    written = create_ticket(world, {**given, "comment": first}, actor, triggers=False)
+    ticket, latest = written.ticket, created
+    ticket.created = created
+    assert written.audit is not None
+    world.backdate(written.audit, created)
+    for one in comments[1:]:
+        latest = _stamp(one.get("created_at"), latest)
+        text = str(one.get("body") or one.get("value") or "")
+        author = int(one.get("author_id") or actor.user.id)
+        comment = Comment(text, one.get("public", True) is not False, author)
+        audit = world.record(ticket, world.clock.now(), author, actor.channel, [comment])
+        world.backdate(audit, latest)
+    if ended:
+        update = update_ticket(world, ticket, {"status": ended}, actor)
+        latest = _stamp(solved_at, latest)
+        if update.audit is not None:
+            world.backdate(update.audit, latest)
+    ticket.updated = _stamp(given.get("updated_at"), latest)
+    return written
+
+
+def _stamp(text: object, otherwise: int) -> int:
+    try:
+        return parse_stamp(str(text)) if text else otherwise
+    except ValueError as err:
+        raise invalid("created_at", "Created at: is invalid") from err
 
 
 def _default(world: World, table: str) -> int:

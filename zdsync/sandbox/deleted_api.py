@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from zdsync.sandbox import unverified
 from zdsync.sandbox.actor import Actor
 from zdsync.sandbox.answers import Json, Reply, not_found
@@ -10,6 +12,7 @@ from zdsync.sandbox.lists import paginate
 from zdsync.sandbox.records import Ticket
 from zdsync.sandbox.render import iso
 from zdsync.sandbox.scope import DAY_S
+from zdsync.sandbox.webhooks import fire_event
 from zdsync.sandbox.world import World
 from zdsync.sandbox.writes import update_ticket
 
@@ -21,12 +24,27 @@ def delete(call: Call, ident: int) -> Reply:
 
 def delete_ticket(call: Call, ticket: Ticket) -> None:
     """Soft deletion: moves only `generated_timestamp`; the export then says `deleted`."""
-    ticket.deleted_at, ticket.deleted_by = call.world.clock.now(), call.user.id
-    call.world.system_touch(ticket, call.world.clock.now())
+    put_away(call.world, ticket, call.user.id)
+
+
+def put_away(world: World, ticket: Ticket, author_id: int) -> None:
+    """Delete a ticket softly."""
+    ticket.deleted_at, ticket.deleted_by = world.clock.now(), author_id
+    world.system_touch(ticket, world.clock.now())
+    fire_event(world, ticket, "soft_deleted")
+
+
+def take_back(world: World, ticket: Ticket) -> None:
+    """Restore a deleted ticket."""
+    ticket.deleted_at = ticket.deleted_by = None
+    world.system_touch(ticket, world.clock.now())
+    fire_event(world, ticket, "undeleted")
 
 
 def list_deleted(call: Call) -> Reply:
-    """`GET /deleted_tickets`: soft-deleted in the last thirty days."""
+    """`GET /deleted_tickets`: soft-deleted in the last thirty days; deep pages have a limit of their own."""
+    if call.integer("page", 1) > 100:
+        call.charge("deleted-tickets-index-deep-pagination")
     since = call.world.clock.now() - 30 * DAY_S
     found = [
         ticket
@@ -56,8 +74,7 @@ def deleted_ticket(call: Call, ident: int) -> Ticket:
 
 def restore(call: Call, ident: int) -> Reply:
     ticket = deleted_ticket(call, ident)
-    ticket.deleted_at = ticket.deleted_by = None
-    call.world.system_touch(ticket, call.world.clock.now())
+    take_back(call.world, ticket)
     return Reply({})
 
 
@@ -67,10 +84,49 @@ def restore_many(call: Call) -> Reply:
     return Reply({})
 
 
+def destroy_many(call: Call) -> Reply:
+    """`DELETE /deleted_tickets/destroy_many?ids=`: one job for all."""
+    tickets = [deleted_ticket(call, ident) for ident in call.ids()]
+
+    def step() -> Json:
+        for ticket in tickets:
+            scrub(call.world, ticket)
+        return {"success": True}
+
+    return call.queue("Permanent Ticket Deletion", [step], total=False)
+
+
+def mark_as_spam(call: Call, ident: int) -> Reply:
+    """Delete the ticket and suspend who asked."""
+    _as_spam(call, call.ticket(ident))
+    return Reply({})
+
+
+def mark_many_as_spam(call: Call) -> Reply:
+    def step(ident: int) -> Json:
+        ticket = call.world.tickets.get(ident)
+        if ticket is None or ticket.is_deleted:
+            return {"id": ident, "error": "TicketNotFound"}
+        _as_spam(call, ticket)
+        return {"action": "spam", "id": ident, "status": "Deleted", "success": True}
+
+    return call.queue("Bulk Mark As Spam", [partial(step, ident) for ident in call.ids()])
+
+
+def _as_spam(call: Call, ticket: Ticket) -> None:
+    requester = call.world.users.get(ticket.requester_id)
+    if requester is not None and not requester.is_agent:
+        requester.is_suspended = True
+        call.world.touch_user(requester, call.world.clock.now())
+    fire_event(call.world, ticket, "marked_as_spam")
+    delete_ticket(call, ticket)
+
+
 def scrub(world: World, ticket: Ticket) -> None:
     """Empty a deleted ticket for good: text, tags and fields go, `updated_at` stays."""
     ticket.is_scrubbed = True
     ticket.deleted_at = ticket.deleted_at or world.clock.now()
+    fire_event(world, ticket, "permanently_deleted")
     world.erased_tickets.add(ticket.id)
     world.system_touch(ticket, world.clock.now())
 
@@ -83,8 +139,7 @@ def destroy(call: Call, ident: int) -> Reply:
         scrub(call.world, ticket)
         return {"success": True}
 
-    job = call.jobs.add("Permanent Ticket Deletion", [step], total=False)
-    return Reply({"job_status": call.jobs.row(job, call.base)})
+    return call.queue("Permanent Ticket Deletion", [step], total=False)
 
 
 def merge(call: Call, ident: int) -> Reply:
@@ -99,8 +154,7 @@ def merge(call: Call, ident: int) -> Reply:
             merge_ticket(call.world, source, target, actor, body)
         return {"success": True}
 
-    job = call.jobs.add("Merge Ticket", [step], total=False)
-    return Reply({"job_status": call.jobs.row(job, call.base)})
+    return call.queue("Merge Ticket", [step], total=False)
 
 
 def merge_ticket(world: World, source: Ticket, target: Ticket, actor: Actor, body: Json) -> None:
@@ -118,6 +172,7 @@ def merge_ticket(world: World, source: Ticket, target: Ticket, actor: Actor, bod
         },
         actor,
     )
+    fire_event(world, source, "merged")
     update_ticket(
         world,
         target,

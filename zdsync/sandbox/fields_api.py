@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from zdsync.sandbox.answers import Json, Reply, record_invalid
+from zdsync.sandbox.answers import Json, Reply, invalid, not_found, record_invalid
 from zdsync.sandbox.call import Call
+from zdsync.sandbox.lists import paginate
 from zdsync.sandbox.render import iso
-from zdsync.sandbox.tables import SINGULAR
+from zdsync.sandbox.tables import KINDS
 from zdsync.sandbox.world import World
 
 FIELD_KEYS = frozenset(
@@ -62,6 +63,8 @@ def new_field(world: World, table: str, given: Json) -> Json:
             "required_in_portal": given.get("required_in_portal", False),
             "removable": given.get("removable", True),
             "agent_description": given.get("agent_description"),
+            "raw_agent_description": given.get("agent_description"),
+            "agent_can_edit": True,
         }
         row |= {key: given[key] for key in ("system_field_options", "sub_type_id") if key in given}
     else:
@@ -80,21 +83,25 @@ def new_option(world: World, given: Json) -> Json:
 
 
 def create_field(call: Call, table: str) -> Reply:
-    given = call.body_of(SINGULAR[table])
-    call.warn(f"{SINGULAR[table]}.{key}" for key in given if key not in FIELD_KEYS)
+    given = call.body_of(KINDS[table].singular)
+    call.warn(f"{KINDS[table].singular}.{key}" for key in given if key not in FIELD_KEYS)
     if not given.get("title") or not given.get("type"):
         raise record_invalid({"title": [{"description": "Title: cannot be blank", "error": "BlankValue"}]})
     row = new_field(call.world, table, given)
-    return Reply({SINGULAR[table]: call.shown(table, row)}, 201)
+    call.log("create", table, row)
+    return Reply({KINDS[table].singular: call.shown(table, row)}, 201)
 
 
 def update_field(call: Call, table: str, ident: int) -> Reply:
     """Options left out of the list are deleted together with their values on tickets."""
-    row, given = call.row(table, ident), call.body_of(SINGULAR[table])
+    row, given = call.row(table, ident), call.body_of(KINDS[table].singular)
+    if len(given.get("custom_field_options") or ()) > MAX_OPTIONS:
+        raise invalid("custom_field_options", "Custom field options: at most 2000", "TooLong")
     ignored = [key for key in given if key not in FIELD_KEYS or key == "type"]
-    call.warn(f"{SINGULAR[table]}.{key}" for key in ignored)
+    call.warn(f"{KINDS[table].singular}.{key}" for key in ignored)
     change_field(call.world, row, {key: value for key, value in given.items() if key not in ignored})
-    return Reply({SINGULAR[table]: call.shown(table, row)})
+    call.log("update", table, row)
+    return Reply({KINDS[table].singular: call.shown(table, row)})
 
 
 def change_field(world: World, row: Json, given: Json) -> None:
@@ -129,14 +136,46 @@ def _drop_values(world: World, ident: int, gone: set[str]) -> None:
         world.system_touch(ticket, now)
 
 
-def list_options(call: Call, ident: int) -> Reply:
-    rows = call.row("ticket_fields", ident).get("custom_field_options") or []
-    return Reply({"custom_field_options": rows, "count": len(rows), "next_page": None, "previous_page": None})
+#: A field has at most so many options.
+MAX_OPTIONS = 2000
 
 
-def save_option(call: Call, ident: int) -> Reply:
+def list_options(call: Call, table: str, ident: int) -> Reply:
+    rows = call.row(table, ident).get("custom_field_options") or []
+    return Reply(paginate(call, "custom_field_options", sorted(rows, key=_option_id), lambda row: row)[0])
+
+
+def _option_id(option: Json) -> int:
+    return int(option["id"])
+
+
+def _option(call: Call, table: str, ident: int, option: int) -> Json:
+    for row in call.row(table, ident).get("custom_field_options") or ():
+        if row["id"] == option:
+            found: Json = row
+            return found
+    raise not_found()
+
+
+def show_option(call: Call, table: str, ident: int, option: int) -> Reply:
+    return Reply({"custom_field_option": _option(call, table, ident, option)})
+
+
+def delete_option(call: Call, table: str, ident: int, option: int) -> Reply:
+    """Take an option away, together with its value on tickets."""
+    gone, row = _option(call, table, ident, option), call.row(table, ident)
+    kept = [one for one in row["custom_field_options"] if one is not gone]
+    change_field(call.world, row, {"custom_field_options": kept})
+    return Reply(None, 204)
+
+
+def save_option(call: Call, table: str, ident: int) -> Reply:
     """Add an option, or change the one with the given id: 201 or 200."""
-    row, given = call.row("ticket_fields", ident), call.body_of("custom_field_option")
+    row, given = call.row(table, ident), call.body_of("custom_field_option")
+    if not given.get("name") or not given.get("value"):
+        raise invalid("name", "Name: cannot be blank", "BlankValue")
+    if len(row.get("custom_field_options") or ()) >= MAX_OPTIONS:
+        raise invalid("custom_field_options", "Custom field options: at most 2000", "TooLong")
     for option in row.get("custom_field_options") or ():
         if option["id"] == given.get("id"):
             option |= {"name": given["name"], "raw_name": given["name"], "value": given["value"]}

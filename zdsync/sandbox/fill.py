@@ -113,6 +113,11 @@ def _routing(draft: Draft, body: Json) -> None:
         draft.set_assignee(wanted, keep_group=group_given and body["group_id"] is not None)
 
 
+#: Longest comment, and the most a ticket can have (developer.zendesk.com, Tickets).
+MAX_COMMENT = 65_535
+MAX_COMMENTS = 5000
+
+
 def _comment(draft: Draft, body: Json, actor: Actor) -> None:
     given = body.get("comment")
     if not given:
@@ -129,6 +134,13 @@ def _comment(draft: Draft, body: Json, actor: Actor) -> None:
     if actor.user.is_light:
         public = False
     author = _integer(given.get("author_id"), "author_id") or actor.user.id
+    if len(str(text)) > MAX_COMMENT:
+        raise invalid("comment", "Comment: is too long", "TooLong")
+    if (
+        sum(isinstance(event, Comment) for audit in draft.ticket.audits for event in audit.events)
+        >= MAX_COMMENTS
+    ):
+        raise invalid("comment", "Comment: the ticket has 5000 comments", "TooLong")
     draft.comment = Comment(str(text), bool(public), author, html)
     if public:
         draft.ticket.is_public = True

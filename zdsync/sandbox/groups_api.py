@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from zdsync.sandbox.answers import Json, Reply, invalid, record_invalid
+from functools import partial
+
+from zdsync.sandbox.answers import Json, Reply, invalid, not_found, record_invalid
 from zdsync.sandbox.call import Call
-from zdsync.sandbox.lists import paginate
+from zdsync.sandbox.records import SYSTEM_USER_ID, Change
 from zdsync.sandbox.render import iso
-from zdsync.sandbox.tables import rows_of, sideload_table
+from zdsync.sandbox.tables import list_table, whole
 from zdsync.sandbox.world import World
 
 
-def memberships_of(call: Call, table: str, key: str, ident: int) -> Reply:
-    rows = [row for row in rows_of(call, table) if row[key] == ident]
-    body, page = paginate(call, table, rows, lambda row: call.shown(table, row))
-    sideload_table(call, table, body, list(page))
-    return Reply(body)
+def memberships_of(call: Call, table: str, key: str, ident: int, suffix: str = "") -> Reply:
+    """The memberships of one group or user; `suffix` as in `list_table`."""
+    return list_table(call, table, suffix, lambda row: bool(row[key] == ident))
 
 
 def create_group(call: Call) -> Reply:
@@ -26,6 +26,7 @@ def create_group(call: Call) -> Reply:
     if any(row["name"].lower() == name.lower() and not row["deleted"] for row in _all(call, "groups")):
         raise invalid("name", f"Name: {name} has already been taken", "DuplicateValue")
     row = new_group(call.world, name, str(given.get("description") or ""), given.get("is_public", True))
+    call.log("create", "groups", row)
     return Reply({"group": call.shown("groups", row)}, 201)
 
 
@@ -56,6 +57,7 @@ def update_group(call: Call, ident: int) -> Reply:
         raise invalid("is_public", "Is public: private groups cannot become public")
     row |= {key: given[key] for key in ("name", "description", "is_public") if key in given}
     row["updated_at"] = iso(call.world.clock.now())
+    call.log("update", "groups", row)
     return Reply({"group": call.shown("groups", row)})
 
 
@@ -88,8 +90,35 @@ def add_membership(world: World, user_id: int, group_id: int, *, default: bool) 
     )
 
 
+def make_default(call: Call, ident: int, membership: int) -> Reply:
+    """`PUT …/make_default`: assigning the agent alone brings this group along from now on."""
+    chosen, table = call.row("group_memberships", membership), call.world.tables["group_memberships"]
+    if chosen["user_id"] != ident:
+        raise not_found()
+    for row in table.values():
+        if row["user_id"] == ident:
+            row["default"] = row is chosen
+    call.world.users[ident].default_group_id = chosen["group_id"]
+    rows = [call.shown("group_memberships", row) for row in table.values() if row["user_id"] == ident]
+    return whole("group_memberships", rows)
+
+
 def delete_membership(call: Call, ident: int) -> Reply:
-    call.row("group_memberships", ident)
+    """End a membership; a job then unassigns the agent's working tickets in the group."""
+    row = call.row("group_memberships", ident)
     del call.world.tables["group_memberships"][ident]
     call.world.forget_caches()
+    call.log("destroy", "group_memberships", row)
+    call.jobs.add("Unassign Tickets", [partial(_unassign, call.world, row["user_id"], row["group_id"])])
     return Reply(None, 204)
+
+
+def _unassign(world: World, user_id: int, group_id: int) -> Json:
+    now = world.clock.now()
+    for ticket in world.living_tickets():
+        works = ticket.status not in ("solved", "closed")
+        if works and (ticket.assignee_id, ticket.group_id) == (user_id, group_id):
+            ticket.assignee_id = None
+            events = (Change("assignee_id", user_id, None),)
+            world.record(ticket, now, SYSTEM_USER_ID, "rule", events)
+    return {"success": True}

@@ -10,6 +10,7 @@ from zdsync.sandbox.answers import ApiError, Json, Reply
 from zdsync.sandbox.call import Call
 
 KEY_LIFE_S = 7200
+MAX_KEY = 255
 
 
 def first_answer(call: Call) -> Reply | None:
@@ -17,6 +18,9 @@ def first_answer(call: Call) -> Reply | None:
     key = call.request.headers.get("Idempotency-Key")
     if not key:
         return None
+    if len(key) > MAX_KEY:
+        text = f"The idempotency key is longer than {MAX_KEY} characters"
+        raise ApiError(400, {"error": "IdempotentRequestError", "description": text})
     now, kept = call.world.clock.time(), call.first_answers
     for old in [old for old, entry in kept.items() if now - entry[0] >= KEY_LIFE_S]:
         del kept[old]

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from zdsync.sandbox.answers import Json, Reply, bad_paging
+from zdsync.sandbox.answers import Json, Reply, bad_paging, not_found
 from zdsync.sandbox.call import Call, sideload
 from zdsync.sandbox.comments_api import comments_of
-from zdsync.sandbox.creation import create_ticket
+from zdsync.sandbox.creation import create_ticket, import_ticket
 from zdsync.sandbox.idempotency import first_answer, keep_answer
-from zdsync.sandbox.lists import paginate
-from zdsync.sandbox.metrics import metric_row, tally
-from zdsync.sandbox.records import Audit, Ticket
-from zdsync.sandbox.render import FieldReader, audit_row, iso, ticket_row
+from zdsync.sandbox.lists import Down, is_by_cursor, paginate
+from zdsync.sandbox.metrics import dates, metric_events, metric_id, metric_row, tally
+from zdsync.sandbox.records import PRIORITIES, STATUSES, Audit, Ticket
+from zdsync.sandbox.render import FieldReader, audit_row, ticket_row
 from zdsync.sandbox.scope import is_archived, listed
-from zdsync.sandbox.tags import normalise
+from zdsync.sandbox.slas import policy_metrics
+from zdsync.sandbox.tables import counted, whole
+from zdsync.sandbox.tags import moved
+from zdsync.sandbox.world import incidents_of
 from zdsync.sandbox.writes import check_stamp, unpermitted, update_ticket
 
 
@@ -27,62 +30,95 @@ def shown(call: Call, tickets: list[Ticket]) -> list[Json]:
 _SORTS: dict[str, Callable[[Ticket], Any]] = {
     "id": lambda ticket: ticket.id,
     "updated_at": lambda ticket: (ticket.updated, ticket.id),
-    "status": lambda ticket: (ticket.status, ticket.id),
+    "status": lambda ticket: (STATUSES.index(ticket.status), ticket.id),
+}
+_OFFSET_SORTS: dict[str, Callable[[Ticket], Any]] = {
+    **_SORTS,
+    "created_at": lambda ticket: ticket.created,
+    "subject": lambda ticket: (ticket.subject or "").lower(),
+    "priority": lambda ticket: PRIORITIES.index(ticket.priority),
+    "requester": lambda ticket: ticket.requester_id,
+    "assignee": lambda ticket: ticket.assignee_id or 0,
+    "group": lambda ticket: ticket.group_id or 0,
+    "locale": lambda ticket: ticket.id,
 }
 
 
-def _negated(key: Callable[[Ticket], Any]) -> Callable[[Ticket], Any]:
-    def negative(ticket: Ticket) -> Any:
-        value = key(ticket)
-        return tuple(-part for part in value) if isinstance(value, tuple) else -value
-
-    return negative
-
-
 def list_tickets(call: Call) -> Reply:
-    """`GET /tickets`; cursor pages sort by id, updated_at or status only."""
-    return _ticket_page(call, listed(call))
+    """`GET /tickets`; cursor pages sort by id, updated_at or status only, and ignore `sort_by`."""
+    if call.integer("page", 1) > _DEEP:
+        call.charge("tickets-index-deep-pagination")
+    return ticket_page(call, listed(call))
 
 
-def _ticket_page(call: Call, tickets: list[Ticket]) -> Reply:
-    reader = FieldReader(call.world)
-    key: Callable[[Ticket], Any] = _SORTS["id"]
-    by_cursor = "page[size]" in call.args or "page[after]" in call.args
-    sort = call.arg("sort") if by_cursor else call.arg("sort_by")
-    if by_cursor and sort:
-        name = sort.removeprefix("-")
-        if name not in _SORTS or (name == "status" and sort != name):
-            raise bad_paging("InvalidPaginationParameter", f"sort is not valid: {sort}")
-        key = _negated(_SORTS[name]) if sort.startswith("-") else _SORTS[name]
+#: Offset pages beyond this one have a limit of their own.
+_DEEP = 500
+
+
+def ticket_page(call: Call, tickets: list[Ticket]) -> Reply:
+    """Tickets in either dialect, with what they refer to."""
+    reader, key = FieldReader(call.world), _SORTS["id"]
+    if is_by_cursor(call):
+        sort = call.arg("sort")
+        if sort:
+            base = _SORTS.get(sort.removeprefix("-"))
+            if base is None:
+                raise bad_paging("InvalidPaginationParameter", f"sort is not valid: {sort}")
+            key = _turned(base) if sort.startswith("-") else base
         tickets.sort(key=key)
-    elif sort in _SORTS:
-        tickets.sort(key=_SORTS[sort], reverse=call.arg("sort_order") == "desc")
-    elif sort == "created_at":
-        tickets.sort(key=lambda ticket: ticket.created, reverse=call.arg("sort_order") == "desc")
+    else:
+        asked = _OFFSET_SORTS.get(call.arg("sort_by") or "")
+        tickets.sort(key=asked or key, reverse=call.arg("sort_order") == "desc")
     body, page = paginate(
         call, "tickets", tickets, lambda ticket: ticket_row(call.world, ticket, call.base, reader), key=key
     )
+    _include_in_rows(call, body["tickets"], list(page))
     sideload(call, body, list(page))
     return Reply(body)
 
 
+def _turned(key: Callable[[Ticket], Any]) -> Callable[[Ticket], Any]:
+    return lambda ticket: Down(key(ticket))
+
+
+def _include_in_rows(call: Call, rows: list[Json], tickets: list[Ticket]) -> None:
+    """Sideloads that stand inside the rows."""
+    wanted = call.includes
+    for row, ticket in zip(rows, tickets, strict=True):
+        if "metric_sets" in wanted:
+            row["metric_set"] = metric_row(call.world, ticket, call.base)
+        if "comment_count" in wanted:
+            row["comment_count"] = len(comments_of(ticket))
+        if "dates" in wanted:
+            row["dates"] = dates(call.world, ticket)
+        if "slas" in wanted:
+            row["slas"] = {"policy_metrics": policy_metrics(call.world, ticket)}
+
+
 def tickets_of(call: Call, attribute: str, ident: int) -> Reply:
     """Tickets of one organization, requester or assignee, without archived ones."""
-    return _ticket_page(call, [t for t in listed(call) if getattr(t, attribute) == ident])
+    return ticket_page(call, [t for t in listed(call) if getattr(t, attribute) == ident])
 
 
 def count_tickets(call: Call) -> Reply:
-    found = sum(1 for _ in call.world.living_tickets())
-    return Reply({"count": {"value": found, "refreshed_at": iso(call.world.clock.now())}})
+    return counted(call, len(listed(call)))
+
+
+def count_tickets_of(call: Call, attribute: str, ident: int) -> Reply:
+    return counted(call, sum(getattr(t, attribute) == ident for t in listed(call)))
 
 
 def show_ticket(call: Call, ident: int) -> Reply:
+    """`GET /tickets/{id}`, archived ones too."""
     ticket = call.ticket(ident)
-    body: Json = {"ticket": shown(call, [ticket])[0]}
-    if "metric_sets" in call.includes or "metric_events" in call.includes:
-        body["ticket"]["metric_set"] = metric_row(call.world, ticket, call.base)
-    if "comment_count" in call.includes:
-        body["ticket"]["comment_count"] = sum(1 for _ in comments_of(ticket))
+    row = shown(call, [ticket])[0]
+    if call.arg("remove_duplicate_fields") == "true":
+        del row["fields"]
+    body: Json = {"ticket": row}
+    _include_in_rows(call, [row], [ticket])
+    if "metric_events" in call.includes:
+        found = (event for audit in ticket.audits for event in metric_events(call.world, audit))
+        row["metric_events"] = list(found)
     sideload(call, body, [ticket])
     return Reply(body)
 
@@ -90,12 +126,12 @@ def show_ticket(call: Call, ident: int) -> Reply:
 def show_many(call: Call) -> Reply:
     """`GET /tickets/show_many?ids=`: up to 100, unknown and deleted ones left out."""
     found = [call.world.tickets.get(ident) for ident in call.ids()]
+    external = set(filter(None, (call.arg("external_ids") or "").split(",")))
+    if external:
+        found += [ticket for ticket in call.world.tickets.values() if ticket.external_id in external]
     tickets = [ticket for ticket in found if ticket is not None and not ticket.is_deleted]
-    rows = shown(call, tickets)
-    if "metric_sets" in call.includes:
-        for row, ticket in zip(rows, tickets, strict=True):
-            row["metric_set"] = metric_row(call.world, ticket, call.base)
-    body: Json = {"tickets": rows, "next_page": None, "previous_page": None, "count": len(rows)}
+    body = whole("tickets", shown(call, tickets)).body
+    _include_in_rows(call, body["tickets"], tickets)
     sideload(call, body, tickets)
     return Reply(body)
 
@@ -113,6 +149,14 @@ def create(call: Call) -> Reply:
     keep_answer(call, body)
     headers = {"Location": f"{call.base}/api/v2/tickets/{written.ticket.id}.json"}
     return Reply(body, 201, headers)
+
+
+def bring_in(call: Call) -> Reply:
+    """`POST /imports/tickets`."""
+    written = import_ticket(call.world, call.body_of("ticket"), call.actor())
+    assert written.audit is not None
+    row = shown(call, [written.ticket])[0]
+    return Reply({"ticket": row, "audit": audit_row(call.world, written.audit)}, 201)
 
 
 def update(call: Call, ident: int) -> Reply:
@@ -148,29 +192,32 @@ def change_tags(call: Call, ident: int) -> Reply:
     """POST sets, PUT adds, DELETE removes (developer.zendesk.com, Tags)."""
     ticket = call.ticket(ident)
     body = call.json()
-    given = normalise(body.get("tags") or call.arg("tags"))
     method = call.request.method
-    if method == "POST":
-        wanted = given
-    elif method == "PUT":
-        wanted = normalise((*ticket.tags, *given))
-    else:
-        wanted = tuple(tag for tag in ticket.tags if tag not in given)
+    wanted = moved(ticket.tags, method, body.get("tags") or call.arg("tags"))
     stamp: Json = {key: body[key] for key in ("updated_stamp", "safe_update") if key in body}
     check_stamp(ticket, stamp)
     update_ticket(call.world, ticket, {"tags": list(wanted)}, call.actor())
     return Reply({"tags": ticket.tags}, 201 if method == "POST" else 200)
 
 
+def show_metric(call: Call, ident: int) -> Reply:
+    """`GET /ticket_metrics/{id}`, by the metric set's own id."""
+    for ticket in call.world.living_tickets():
+        if metric_id(ticket) == ident:
+            return Reply({"ticket_metric": [metric_row(call.world, ticket, call.base)]})
+    raise not_found()
+
+
 def related(call: Call, ident: int) -> Reply:
     ticket = call.ticket(ident)
+    source = ticket.followup_source_id
     return Reply(
         {
             "topic_id": None,
             "jira_issue_ids": [],
-            "followup_source_ids": [],
+            "followup_source_ids": [] if source is None else [str(source)],
             "from_archive": is_archived(call, ticket),
-            "incidents": 0,
+            "incidents": len(incidents_of(call.world, ticket)),
             "reopens": tally(call.world, ticket).reopens,
         }
     )

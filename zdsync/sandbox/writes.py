@@ -13,6 +13,7 @@ from zdsync.sandbox.draft import Draft
 from zdsync.sandbox.fill import fill
 from zdsync.sandbox.records import Audit, Ticket
 from zdsync.sandbox.rules import run_triggers
+from zdsync.sandbox.webhooks import fire, fire_events
 from zdsync.sandbox.world import World
 
 #: Keys a ticket body may hold; anything else is ignored and named in `x-zendesk-api-warn`.
@@ -97,7 +98,7 @@ def update_ticket(
     fill(draft, body, actor)
     if not draft.events():
         return Written(ticket, None)
-    run_triggers(world, draft, is_create=False, actor_id=actor.user.id)
+    run_triggers(world, draft, is_create=False, actor_id=actor.user.id, channel=actor.channel)
     return store(world, draft, body, actor)
 
 
@@ -120,13 +121,19 @@ def check_stamp(ticket: Ticket, body: Json, default_stamp: int | None = None) ->
 
 
 def store(world: World, draft: Draft, body: Json, actor: Actor) -> Written:
-    """Commit a draft: the ticket's fields, its times, its audit."""
+    """Commit a draft: the ticket's fields, its times, its audit; then call the webhooks."""
     events = draft.events()
     draft.store()
     ticket = draft.ticket
     custom = (body.get("metadata") or {}) or None
     now = world.clock.now()
+    is_create = not ticket.audits
     audit = world.record(ticket, now, actor.user.id, actor.channel, events, custom, actor.client)
+    for ident, text in draft.calls:
+        webhook = world.named["webhooks"].get(ident)
+        if webhook is not None and webhook["status"] == "active":
+            fire(world, webhook, text.encode())
+    fire_events(world, ticket, events, is_create=is_create)
     return Written(ticket, audit, events)
 
 
