@@ -9,7 +9,7 @@ from typing import Any
 
 from zdsync.sandbox.answers import Json, Reply, not_found, record_invalid
 from zdsync.sandbox.call import Call
-from zdsync.sandbox.lists import Down, is_by_cursor, paginate
+from zdsync.sandbox.lists import Down, from_cursor, is_by_cursor, paginate
 from zdsync.sandbox.records import Audit, Comment, Notice, Ticket
 from zdsync.sandbox.render import audit_row, comment_row, iso, metadata, via
 from zdsync.sandbox.scope import is_archived
@@ -79,19 +79,21 @@ def show_audit(call: Call, ident: int, audit_id: int) -> Reply:
 def all_audits(call: Call) -> Reply:
     """`GET /ticket_audits`: without archived and deleted tickets."""
     tickets = call.world.tickets
-    found = [
-        audit
-        for audit in call.world.log
-        if audit.ticket_id in tickets
-        and not tickets[audit.ticket_id].is_deleted
-        and not is_archived(call, tickets[audit.ticket_id])
-    ]
+
+    def keep(audit: Audit) -> bool:
+        ticket = tickets.get(audit.ticket_id)
+        return ticket is not None and not ticket.is_deleted and not is_archived(call, ticket)
+
+    def key(audit: Audit) -> tuple[int, int]:
+        return audit.at, audit.id
+
+    found = from_cursor(call, call.world.log, keep, key, cursor_only=True)
     body, _ = paginate(
         call,
         "audits",
         found,
         lambda audit: audit_row(call.world, audit),
-        key=lambda audit: audit.id,
+        key=key,
         cursor_only=True,
     )
     return Reply(body)

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+from bisect import bisect_right
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 from zdsync.sandbox import unverified
 from zdsync.sandbox.answers import ApiError, Json, Reply, bad_request, invalid_endpoint
 from zdsync.sandbox.call import Call, sideload
+from zdsync.sandbox.clock import parse_stamp
 from zdsync.sandbox.comments_api import comments_of
-from zdsync.sandbox.lists import is_by_cursor, paginate
+from zdsync.sandbox.lists import MAX_PAGE, is_by_cursor, paginate, position_after
 from zdsync.sandbox.metrics import metric_events, metric_row
 from zdsync.sandbox.people_api import sideload_users
 from zdsync.sandbox.records import Audit, Ticket
@@ -203,15 +206,31 @@ def _metric_rows(call: Call, audit: Audit) -> list[Json]:
     return list(metric_events(call.world, audit))
 
 
+def _event_key(row: Json) -> tuple[int, int]:
+    return parse_stamp(row["time"]), row["id"]
+
+
+def _events_from_cursor(call: Call, audits: list[Audit]) -> list[Json]:
+    """The metric events that one cursor page needs: from the cursor on, and one more than the page holds."""
+    after = None if call.arg("page[before]") else position_after(call)
+    # The cursor's own audit may have more events behind it.
+    start = bisect_right(audits, after, key=lambda audit: (audit.at, audit.id)) - 1 if after else 0
+    rows: list[Json] = []
+    for audit in islice(audits, max(0, start), None):
+        rows += [row for row in _metric_rows(call, audit) if after is None or _event_key(row) > after]
+        if len(rows) > MAX_PAGE and not call.arg("page[before]"):
+            break
+    return rows
+
+
 def ticket_metric_events(call: Call) -> Reply:
     """Metric events by time, all of one audit on one page; or cursor pages when `page[size]` is given."""
     world, start, limit = call.world, _start_time(call), _per_page(call)
     until = _until(call)
     if is_by_cursor(call):
-        first, last = world.log_from(start), world.log_from(until + 1)
-        found = [row for audit in world.log[first:last] for row in _metric_rows(call, audit)]
-        return Reply(paginate(call, "ticket_metric_events", found, lambda row: row)[0])
-    rows: list[Json] = []
+        rows = _events_from_cursor(call, world.log[world.log_from(start) : world.log_from(until + 1)])
+        return Reply(paginate(call, "ticket_metric_events", rows, lambda row: row, key=_event_key)[0])
+    rows = []
     more, end = False, start
     for position in range(world.log_from(start), len(world.log)):
         audit = world.log[position]

@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import total_ordering
+from itertools import islice
 from typing import Any, TypeVar
 
 import orjson
@@ -78,6 +79,35 @@ def _decode(text: str, like: Callable[[Row], Any], rows: Sequence[Row]) -> Any:
     if rows and type(value) is not type(sample.value if turned else sample):
         raise bad_paging("InvalidPaginationParameter", "page[after] is of another order")
     return Down(value) if turned else value
+
+
+def position_after(call: Call) -> tuple[int, int] | None:
+    """What `page[after]` holds, for lists ordered by (second, id)."""
+    text = call.arg("page[after]")
+    if not text:
+        return None
+    found: tuple[int, int] = _decode(text, lambda _row: (0, 0), [None])
+    return found
+
+
+def from_cursor(
+    call: Call,
+    rows: Sequence[Row],
+    keep: Callable[[Row], bool],
+    key: Callable[[Row], Any],
+    *,
+    cursor_only: bool = False,
+) -> list[Row]:
+    """The kept rows that one page needs, so that a long list is not gone through for each of its pages.
+
+    From the cursor on, and one more than the page holds; all of them for offset pages and on the way back.
+    """
+    if call.arg("page[before]") or not (cursor_only or is_by_cursor(call)):
+        return [row for row in rows if keep(row)]
+    after = call.arg("page[after]")
+    start = bisect_right(rows, _decode(after, key, rows), key=key) if after else 0
+    wanted = (rows[position] for position in range(start, len(rows)) if keep(rows[position]))
+    return list(islice(wanted, _size(call, "page[size]", MAX_PAGE) + 1))
 
 
 def _size(call: Call, name: str, max_page: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from zdsync.sandbox import unverified
 from zdsync.sandbox.call import Call
 from zdsync.sandbox.records import Ticket
@@ -21,12 +23,22 @@ def in_scope(call: Call, ticket: Ticket) -> bool:
     return scope in ("all", ticket.support_type)
 
 
+def listing(call: Call) -> Callable[[Ticket], bool]:
+    """Whether lists of this request show a ticket."""
+    external, scope = call.arg("external_id"), call.arg("support_type_scope", "agent")
+    archived = call.world.clock.now() - unverified.ARCHIVE_AFTER_DAYS * DAY_S
+
+    def shows(ticket: Ticket) -> bool:
+        return (
+            ticket.deleted_at is None
+            and (ticket.status != "closed" or ticket.updated >= archived)
+            and scope in ("all", ticket.support_type)
+            and (external is None or ticket.external_id == external)
+        )
+
+    return shows
+
+
 def listed(call: Call) -> list[Ticket]:
-    external = call.arg("external_id")
-    return [
-        ticket
-        for ticket in call.world.living_tickets()
-        if not is_archived(call, ticket)
-        and in_scope(call, ticket)
-        and (external is None or ticket.external_id == external)
-    ]
+    """All tickets that lists of this request show, by id."""
+    return list(filter(listing(call), call.world.tickets.values()))

@@ -10,11 +10,11 @@ from zdsync.sandbox.call import Call, sideload
 from zdsync.sandbox.comments_api import comments_of
 from zdsync.sandbox.creation import create_ticket, import_ticket
 from zdsync.sandbox.idempotency import first_answer, keep_answer
-from zdsync.sandbox.lists import Down, is_by_cursor, paginate
+from zdsync.sandbox.lists import Down, from_cursor, is_by_cursor, paginate
 from zdsync.sandbox.metrics import dates, metric_events, metric_id, metric_row, tally
 from zdsync.sandbox.records import PRIORITIES, STATUSES, Audit, Ticket
 from zdsync.sandbox.render import FieldReader, audit_row, ticket_row
-from zdsync.sandbox.scope import is_archived, listed
+from zdsync.sandbox.scope import is_archived, listed, listing
 from zdsync.sandbox.slas import policy_metrics
 from zdsync.sandbox.tables import counted, whole
 from zdsync.sandbox.tags import moved
@@ -48,7 +48,15 @@ def list_tickets(call: Call) -> Reply:
     """`GET /tickets`; cursor pages sort by id, updated_at or status only, and ignore `sort_by`."""
     if call.integer("page", 1) > _DEEP:
         call.charge("tickets-index-deep-pagination")
-    return ticket_page(call, listed(call))
+    if call.arg("sort") or not is_by_cursor(call):
+        return ticket_page(call, listed(call))
+    return ticket_page(call, _by_id(call))
+
+
+def _by_id(call: Call) -> list[Ticket]:
+    """The tickets that a page in order of ids needs."""
+    tickets = list(call.world.tickets.values())
+    return from_cursor(call, tickets, listing(call), _SORTS["id"])
 
 
 #: Offset pages beyond this one have a limit of their own.
@@ -179,7 +187,7 @@ def metrics_of(call: Call, ident: int) -> Reply:
 
 def list_metrics(call: Call) -> Reply:
     """`GET /ticket_metrics`: without archived tickets."""
-    found = listed(call)
+    found = _by_id(call)
     show: Callable[[Ticket], Json] = lambda ticket: metric_row(call.world, ticket, call.base)  # noqa: E731
     return Reply(paginate(call, "ticket_metrics", found, show, key=_SORTS["id"])[0])
 

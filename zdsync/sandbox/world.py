@@ -168,7 +168,8 @@ class World:
         assert self.log[-1] is audit
         self.log.pop()
         audit.at = min(at, self.clock.now())
-        self.log.insert(bisect_right(self.log, audit.at, key=lambda one: one.at), audit)
+        place = bisect_right(self.log, (audit.at, audit.id), key=lambda one: (one.at, one.id))
+        self.log.insert(place, audit)
 
     def note_skill(self, table: str, at: int, row: Json) -> None:
         """A line of the incremental skill exports."""
