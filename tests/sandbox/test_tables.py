@@ -242,3 +242,26 @@ def test_custom_statuses_change(api: Api) -> None:
     api.put(f"tickets/{ticket.id}", {"ticket": {"status": "hold"}})
     assert ticket.custom_status_id == vendor["id"]
     assert api.call("DELETE", path).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "satisfaction_ratings?start_time=soon", None),
+        ("POST", "tickets", {"ticket": {"comment": "text"}}),
+        ("PUT", "tickets/update_many", {"tickets": [5]}),
+        ("POST", "triggers", {"trigger": {"title": "T", "actions": 5}}),
+    ],
+)
+def test_what_cannot_be_understood_is_a_400(api: Api, method: str, path: str, body: Any) -> None:
+    """A number that is none and a text in place of an object are the sender's fault."""
+    assert api.call(method, path, json=body).status_code == 400
+
+
+def test_links_keep_repeated_parameters(large: Api) -> None:
+    """`role[]` given twice stays twice, in either dialect."""
+    path = "users?role[]=agent&role[]=admin"
+    rows = by_cursor(large, path, "users", 20)
+    assert rows == by_offset(large, path, "users", 20)
+    assert {row["role"] for row in rows} == {"agent", "admin"}
+    assert len(rows) > 20

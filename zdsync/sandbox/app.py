@@ -174,6 +174,9 @@ class Sandbox:
         )
         try:
             reply = endpoint.handler(call, **matched.arguments)
+        except (ValueError, TypeError, KeyError, AttributeError) as err:
+            # A number that is none, a list where an object should be: whoever sent it is told so.
+            raise bad_request(f"The request could not be understood: {err!r}") from err
         finally:
             headers |= call.headers | _warning(endpoint, call)
         return reply

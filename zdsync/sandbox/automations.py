@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice
 
+from zdsync.sandbox import unverified
 from zdsync.sandbox.actions import act
 from zdsync.sandbox.answers import Json
 from zdsync.sandbox.conditions import Asked, holds
@@ -56,7 +57,7 @@ def _update(world: World, row: Json, ticket: Ticket, apply: Callable[[Draft], No
     if not draft.events():
         return 0
     world.automation_counts[ticket.id] = world.automation_counts.get(ticket.id, 0) + 1
-    if draft.values["status"] != "closed":
+    if unverified.automation_fires_triggers(draft.values["status"]):
         run_triggers(world, draft, is_create=False, actor_id=SYSTEM_USER_ID, channel="rule")
     apply(draft)
     return 1

@@ -192,6 +192,12 @@ class Call:
     def warn(self, keys: Iterable[str]) -> None:
         self.unpermitted += [key for key in keys if key not in self.unpermitted]
 
+    def again(self, changes: dict[str, Any]) -> str:
+        """This request's own address with some parameters set anew, or left out where None; repeated ones stay."""
+        kept = [pair for pair in self.request.args.items(multi=True) if pair[0] not in changes]
+        kept += [(name, value) for name, value in changes.items() if value is not None]
+        return f"{self.base}{self.path}.json?{urlencode(kept)}"
+
     def url(self, path: str, **params: Any) -> str:
         """An absolute address below /api/v2 with this request's other parameters kept."""
         query = urlencode({key: value for key, value in params.items() if value is not None})

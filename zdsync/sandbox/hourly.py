@@ -13,8 +13,7 @@ from zdsync.sandbox.world import World
 from zdsync.sandbox.writes import store
 
 HOUR_S = 3600
-#: The system closes what has been solved so long, whatever the automations say.
-CLOSE_AFTER_DAYS = 28
+#: Deleted tickets are emptied for good after so long (developer.zendesk.com, Tickets).
 SCRUB_AFTER_DAYS = 30
 
 
@@ -41,6 +40,7 @@ class Hourly:
     def _age(self) -> None:
         """Close, archive and scrub what is old enough."""
         world, now = self.world, self.world.clock.now()
+        closing = unverified.CLOSE_AFTER_DAYS * DAY_S
         for ticket in list(world.tickets.values()):
             if ticket.is_scrubbed:
                 continue
@@ -51,9 +51,9 @@ class Hourly:
                 archived = ticket.updated + unverified.ARCHIVE_AFTER_DAYS * DAY_S
                 if ticket.generated < archived <= now:
                     world.system_touch(ticket, now)
-            elif ticket.status == "solved" and now - ticket.updated >= CLOSE_AFTER_DAYS * DAY_S:
+            elif ticket.status == "solved" and now - ticket.created >= closing:
                 solved = tally(world, ticket).solved
-                if solved is not None and now - solved >= CLOSE_AFTER_DAYS * DAY_S:
+                if solved is not None and now - solved >= closing:
                     ticket.status = "closed"
                     events = (Change("status", "solved", "closed"),)
                     world.record(ticket, now, SYSTEM_USER_ID, "rule", events)

@@ -142,12 +142,10 @@ def _cursor_page(
     if page:
         # An empty page has no cursors at all: seen by the estuary connector.
         meta |= {"after_cursor": _encode(key(page[-1]), stamp), "before_cursor": _encode(key(page[0]), stamp)}
-        rest = {k: v for k, v in call.args.items() if k not in ("page[after]", "page[before]", "page[size]")}
-        path = f"{call.path}.json"
         # Both links stand on every page that has rows, the last one too: only `has_more` tells the end.
-        for link, edge in (("next", "after"), ("prev", "before")):
-            params = {**rest, f"page[{edge}]": meta[f"{edge}_cursor"], "page[size]": size}
-            links[link] = call.url(path, **params)
+        bare = {"page[after]": None, "page[before]": None, "page[size]": size}
+        links["next"] = call.again(bare | {"page[after]": meta["after_cursor"]})
+        links["prev"] = call.again(bare | {"page[before]": meta["before_cursor"]})
     return {name: [show(row) for row in page], "meta": meta, "links": links}, page
 
 
@@ -160,13 +158,11 @@ def _offset_page(
         raise bad_paging("InvalidPaginationDepth", "Number of pages requested exceeds the limit")
     start = (number - 1) * size
     page = rows[start : start + size]
-    rest = {key: value for key, value in call.args.items() if key != "page"}
-    path = f"{call.path}.json"
     more = start + size < len(rows)
     body: Json = {
         name: [show(row) for row in page],
-        "next_page": call.url(path, **{**rest, "page": number + 1}) if more else None,
-        "previous_page": call.url(path, **{**rest, "page": number - 1}) if number > 1 else None,
+        "next_page": call.again({"page": number + 1}) if more else None,
+        "previous_page": call.again({"page": number - 1}) if number > 1 else None,
         "count": len(rows),
     }
     return body, page
