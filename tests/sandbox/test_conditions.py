@@ -137,13 +137,15 @@ def test_custom_fields_by_type(large: Api, ticket: Ticket) -> None:
     assert met(asked, needed, "less_than", "2026-12-01")
     assert met(asked, needed, "within_next_n_days", "6")
     assert not met(asked, needed, "within_previous_n_days", "6")
+    ticket.fields = {}
+    assert not met(ask(large, ticket), needed, "within_next_n_days", "6")
 
 
 def test_people_by_word(large: Api, ticket: Ticket) -> None:
     """The current user, the requester, the assignee, and the groups of whoever looks."""
     agent = large.sandbox.world.find_user("agent@example.com").id
     ticket.assignee_id = agent
-    asked = ask(large, ticket, caller_id=agent)
+    asked = ask(large, ticket, actor_id=agent)
     assert met(asked, "assignee_id", "is", "current_user")
     assert met(asked, "requester_id", "is_not", "assignee_id")
     assert met(asked, "requester_id", "is", "requester_id")
@@ -218,7 +220,6 @@ def test_any_needs_one_of_it(large: Api, ticket: Ticket) -> None:
         ("includes_string", None, "x", False),
         ("present", "", None, False),
         ("present", "0", None, True),
-        ("within_next_n_days", None, "3", False),
         ("is", 360033549136, "360033549136", True),
         ("is", True, "true", True),
         ("is", None, "false", True),
@@ -226,9 +227,9 @@ def test_any_needs_one_of_it(large: Api, ticket: Ticket) -> None:
 )
 def test_operators(operator: str, value: Any, wanted: Any, holds_: bool) -> None:
     """Numbers as numbers, all else as text."""
-    assert compare("custom_fields_1", operator, value, wanted, NOW) is holds_
+    assert compare("custom_fields_1", operator, value, wanted) is holds_
 
 
 def test_what_is_in_no_order_is_neither_less_nor_greater() -> None:
     """A status that does not exist compares with nothing."""
-    assert not compare("status", "less_than", "open", "finished", NOW)
+    assert not compare("status", "less_than", "open", "finished")

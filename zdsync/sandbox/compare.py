@@ -25,14 +25,12 @@ def text_of(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def compare(name: str, operator: str, value: Any, wanted: Any, now: int) -> bool:
-    """Judge one operator; `is_not` is true of what is empty, an order is not."""
+def compare(name: str, operator: str, value: Any, wanted: Any) -> bool:
+    """Judge one operator but those of days; `is_not` is true of what is empty, an order is not."""
     if operator in ("present", "not_present"):
         return (value not in (None, "", (), False)) == (operator == "present")
     if operator in _ORDERED:
         return _in_order(name, operator, value, wanted)
-    if operator.startswith("within_"):
-        return _within_days(operator, value, wanted, now)
     if operator in ("includes_string", "not_includes_string"):
         return (text_of(wanted).lower() in text_of(value).lower()) == (operator == "includes_string")
     if operator in ("includes", "not_includes"):
@@ -76,7 +74,7 @@ def _judge(operator: str, left: Any, right: Any) -> bool:
     )
 
 
-def _within_days(operator: str, value: Any, wanted: Any, now: int) -> bool:
+def within_days(operator: str, value: Any, wanted: Any, now: int) -> bool:
     """A date field within so many days before or after today."""
     if value in (None, ""):
         return False

@@ -9,7 +9,7 @@ from typing import Any
 
 from zdsync.sandbox import hours
 from zdsync.sandbox.answers import Json
-from zdsync.sandbox.compare import ORDERS, compare, text_of
+from zdsync.sandbox.compare import ORDERS, compare, text_of, within_days
 from zdsync.sandbox.metrics import tally
 from zdsync.sandbox.records import VIA_IDS, Change, Comment, Ticket
 from zdsync.sandbox.render import LOCALE_IDS, iso
@@ -41,7 +41,7 @@ def _no_age(name: str, in_business: bool) -> int | None:  # noqa: ARG001 - the s
 class Asked:
     """What conditions are judged on.
 
-    `steps` to `channel` are only known while an update is made. `caller_id` is who looks at a view,
+    `steps` to `channel` are only known while an update is made. `actor_id` is who looks at a view,
     or who makes the update. `age` gives the whole hours that automations count; without it no
     condition of hours is met.
     """
@@ -54,14 +54,14 @@ class Asked:
     steps: tuple[Change, ...] = ()
     comment: Comment | None = None
     is_create: bool = False
-    caller_id: int | None = None
+    actor_id: int | None = None
     channel: str | None = None
     age: Callable[[str, bool], int | None] = _no_age
 
     @classmethod
-    def now(cls, world: World, ticket: Ticket, caller_id: int | None = None) -> Asked:
+    def now(cls, world: World, ticket: Ticket, actor_id: int | None = None) -> Asked:
         values = {name: getattr(ticket, name) for name in _NAMES}
-        return cls(world, ticket, values, ticket.tags, ticket.fields, caller_id=caller_id)
+        return cls(world, ticket, values, ticket.tags, ticket.fields, actor_id=actor_id)
 
 
 def holds(asked: Asked, conditions: Json) -> bool:
@@ -81,7 +81,9 @@ def _holds(asked: Asked, row: Json) -> bool:
     wanted = _meant(asked, name, wanted)
     if operator in STEP_OPERATORS:
         return _step(asked, _attribute(name), operator, wanted)
-    return compare(name, operator, _value(asked, name), wanted, asked.world.clock.now())
+    if operator.startswith("within_"):
+        return within_days(operator, _value(asked, name), wanted, asked.world.clock.now())
+    return compare(name, operator, _value(asked, name), wanted)
 
 
 #: Conditions on time gone by: whole hours, for automations only.
@@ -127,7 +129,7 @@ def _step(asked: Asked, name: str, operator: str, wanted: Any) -> bool:
 def _meant(asked: Asked, name: str, wanted: Any) -> Any:
     """A condition's value with its words for people replaced, and option ids by their tags."""
     if name.endswith("_id") and wanted in ("current_user", "requester_id", "assignee_id"):
-        return asked.caller_id if wanted == "current_user" else asked.values[wanted]
+        return asked.actor_id if wanted == "current_user" else asked.values[wanted]
     if name.startswith("ticket_fields_"):
         field = asked.world.tables["ticket_fields"].get(int(_attribute(name)))
         for option in (field or {}).get("custom_field_options") or ():
@@ -223,9 +225,9 @@ def _comment_is_public(asked: Asked, operator: str, wanted: Any) -> bool:  # noq
 
 
 def _role(asked: Asked, operator: str, wanted: Any) -> bool:
-    user = asked.world.users.get(asked.caller_id or 0)
-    role = "" if user is None else "agent" if user.is_agent else "end_user"
-    return (text_of(wanted) in (role, str(asked.caller_id))) == (operator == "is")
+    user = asked.world.users.get(asked.actor_id or 0)
+    role = "" if user is None else "end_user" if user.role == "end-user" else "agent"
+    return (text_of(wanted) in (role, str(asked.actor_id))) == (operator == "is")
 
 
 def _attachment(asked: Asked, operator: str, wanted: Any) -> bool:
@@ -256,9 +258,9 @@ def _group(asked: Asked, operator: str, wanted: Any) -> bool:
         return _step(asked, "group_id", operator, wanted)
     group_id = asked.values["group_id"]
     if wanted == "current_groups":
-        own = asked.caller_id in asked.world.members.get(group_id or 0, ())
+        own = asked.actor_id in asked.world.members.get(group_id or 0, ())
         return own == (operator == "is")
-    return compare("group_id", operator, group_id, wanted, 0)
+    return compare("group_id", operator, group_id, wanted)
 
 
 def _words(name: str) -> Callable[[Asked, str, Any], bool]:

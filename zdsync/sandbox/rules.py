@@ -32,7 +32,7 @@ def run_triggers(
             break
 
 
-def asked_of(draft: Draft, is_create: bool, caller_id: int | None, channel: str | None) -> Asked:
+def asked_of(draft: Draft, is_create: bool, actor_id: int | None, channel: str | None) -> Asked:
     """What conditions are judged on while an update is made."""
     return Asked(
         draft.world,
@@ -43,6 +43,6 @@ def asked_of(draft: Draft, is_create: bool, caller_id: int | None, channel: str 
         tuple(draft.steps),
         draft.comment,
         is_create,
-        caller_id,
+        actor_id,
         channel,
     )

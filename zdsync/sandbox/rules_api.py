@@ -131,7 +131,7 @@ def _nullifies(action: Json, condition: Json) -> bool:
         if operator == "not_includes":
             return name != "remove_tags" and bool(moved & named)
         return (name == "remove_tags" and named <= moved) or (name == "set_tags" and not named & moved)
-    return name == field and not compare(field, operator, _plain(value), wanted, 0)
+    return name == field and not compare(field, operator, _plain(value), wanted)
 
 
 def _plain(value: Any) -> Any:
