@@ -18,7 +18,7 @@ from zdsync.report.plans import plan_lines
 from zdsync.rules.load import load_rules
 from zdsync.runs.cycle import Workplace, recorded, run_apply, run_cycle, run_plan, run_pull
 from zdsync.runs.undo import apply_undo, make_undo
-from zdsync.sandbox.account_api import new_field
+from zdsync.sandbox.fields_api import new_field
 
 TITLES = ["Tier 0 - deflected", "Tier 1 - queue", "Tier 2 - queue", "Tier 3 - queue"]
 
