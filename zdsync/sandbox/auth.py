@@ -137,7 +137,7 @@ class Credentials:
         if grant is None or (grant.expires is not None and grant.expires <= now):
             text = "The access token provided is expired, revoked, malformed or invalid for other reasons."
             raise _oauth_error(401, "invalid_token", text)
-        return Caller(world.find_user(grant.email), grant.scopes)
+        return Caller(world.find_user(grant.email), grant.scopes, grant.expires)
 
 
 def _oauth_error(status: int, error: str, description: str) -> ApiError:
@@ -146,10 +146,11 @@ def _oauth_error(status: int, error: str, description: str) -> ApiError:
 
 @dataclass(slots=True)
 class Caller:
-    """A recognised user; `scopes` None means an API token, which has no scopes."""
+    """A recognised user; `scopes` None means an API token, which has no scopes, `expires` None that it never ends."""
 
     user: User
     scopes: frozenset[str] | None
+    expires: float | None = None
 
     def require(self, resource: str, *, write: bool, only_global: bool = False) -> None:
         """Raise the object-shaped 403 when no granted scope covers the call."""

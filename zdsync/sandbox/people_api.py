@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from zdsync.sandbox import tags
+from zdsync.sandbox import tags, unverified
 from zdsync.sandbox.answers import Json, Reply, invalid, not_found, record_invalid
 from zdsync.sandbox.auth import anonymous_row
 from zdsync.sandbox.call import Call
@@ -22,6 +22,15 @@ def me(call: Call) -> Reply:
         return Reply({"user": anonymous_row(call.base)})
     row = user_row(call.user, call.base)
     return Reply({"user": row | {"authenticity_token": "sandbox"}})
+
+
+def current_token(call: Call) -> Reply:
+    """`GET /oauth/tokens/current`: what the token of this very request may do, and until when."""
+    caller = call.caller
+    if caller is None or caller.scopes is None:
+        raise unverified.no_current_token()
+    ends = None if caller.expires is None else iso(int(caller.expires))
+    return Reply({"token": {"user_id": caller.user.id, "scopes": sorted(caller.scopes), "expires_at": ends}})
 
 
 def _by_id(row: User | Organization) -> int:

@@ -121,6 +121,7 @@ def _tickets(table: _Table) -> None:
 def _people(table: _Table) -> None:
     api = people_api
     table.add("GET", "/users/me", api.me, open_to_all=True, agent=False)
+    table.add("GET", "/oauth/tokens/current", api.current_token, open_to_all=True, agent=False)
     table.add("GET", "/users", api.list_users)
     table.add("GET", "/users/show_many", api.show_many_users)
     table.add("GET", "/users/search", api.search_users)

@@ -94,6 +94,11 @@ def back_to_new() -> ApiError:
     )
 
 
+def no_current_token() -> ApiError:
+    """What `/oauth/tokens/current` answers to a request that no OAuth token signed."""
+    return ApiError(404, {"error": "RecordNotFound", "description": "Not found"})
+
+
 def empty_export_cursor(cursor: str | None) -> str | None:
     """An export page without rows repeats the cursor it was asked with; a first page then has none."""
     return cursor

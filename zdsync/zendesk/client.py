@@ -180,6 +180,11 @@ class Client:
     def close(self) -> None:
         self._session.close()
 
+    @property
+    def limits_told(self) -> Mapping[str, int]:
+        """Requests a minute by bucket, as answers have named them so far."""
+        return self._limiter.told
+
     def get(
         self,
         path: str,
