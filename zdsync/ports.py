@@ -315,7 +315,7 @@ class Repairs(Protocol):
         """
 
     def read_sample(self, stream: Stream, size: int) -> tuple[int, ...]:
-        """Ids of living rows, chosen by chance."""
+        """Ids of living rows, chosen by chance; of events the tickets whose events are to be compared."""
 
     def mend(self, page: Page, asked: Collection[int], until: datetime, at: datetime) -> int:
         """Compare rows with the answer about the objects `asked` for, and make them equal; how many were not.
@@ -420,6 +420,13 @@ class Mirror(Protocol):
 
     def record_ruleset(self, digest: str, text: str, at: datetime) -> None:
         """Keep a rule text by digest, once."""
+
+    def prune(self, before: datetime, most: int) -> int:
+        """Take away what happened on closed or deleted tickets that nobody has changed since `before`; how many there were.
+
+        At most so many tickets, the oldest first. Their events, comments and metric events go, and `raw` of what stays.
+        Pages do not bring it back; a ticket that changes all the same is kept from then on as any other.
+        """
 
     def read_figures(self) -> Mapping[str, Sequence[Record]]:
         """What the text report shows, by name of the table in it."""

@@ -95,6 +95,7 @@ def open_workplace(settings: Settings, clock: Clock) -> Iterator[Workplace]:
             tag_prefix=settings.tag_prefix,
             limits=settings.limits,
             is_shadow=settings.mode is Mode.SHADOW,
+            retention=settings.retention,
         )
 
 

@@ -11,7 +11,20 @@ from typing import Self
 from sqlalchemy import func, select
 
 from zdsync.mirror import account as account_reader
-from zdsync.mirror import cases, figures, habits, holds, missing, native, objects, pages, runs, streams, wide
+from zdsync.mirror import (
+    cases,
+    figures,
+    habits,
+    holds,
+    missing,
+    native,
+    objects,
+    pages,
+    pruning,
+    runs,
+    streams,
+    wide,
+)
 from zdsync.mirror.base import UNSOLVED_ALIVE
 from zdsync.mirror.engine import Database
 from zdsync.mirror.journal import ChangeJournal
@@ -195,6 +208,10 @@ class MirrorStore:
     def record_ruleset(self, digest: str, text: str, at: datetime) -> None:
         with self.database.writing() as connection:
             runs.record_ruleset(connection, digest, text, at)
+
+    def prune(self, before: datetime, most: int) -> int:
+        with self.database.writing() as connection:
+            return pruning.prune(connection, before, most)
 
     def read_figures(self, *, tag_prefix: str = "tier_") -> Mapping[str, Sequence[Record]]:
         with self.database.reading() as connection:
