@@ -88,8 +88,8 @@ LISTS: Mapping[Stream, str] = {
     Stream.TAGS: "tags",
 }
 """Account objects, by zenpy's name of their endpoint."""
-MOST_ANSWERS: Mapping[Stream, int] = {Stream.TAGS: 10}
-"""Of 20,000 tags, most used first, the first thousand. Source: developer.zendesk.com, "Tags" (read 2026-11)."""
+MOST_ANSWERS: Mapping[Stream, int] = {Stream.TAGS: 20_000 // LIST_PAGE}
+"""All that Zendesk lists, the 20,000 most used tags. Source: developer.zendesk.com, "Tags" (read 2026-11)."""
 
 
 class Reader:
