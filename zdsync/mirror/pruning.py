@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, TextualSelect, bindparam, delete, select, update
+from sqlalchemy import BindParameter, Connection, TextualSelect, bindparam, delete, exists, select, update
 from sqlalchemy import text as sql
 
 from zdsync.mirror.base import PRUNABLE, PRUNED
@@ -31,6 +31,7 @@ STRIPPED = (ticket_metrics, satisfaction_ratings)
 """Tables whose rows of it lose their JSON as received, as the ticket itself does."""
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_ANY = select(exists().where(PRUNED).select_from(tickets))
 _AMONG = select(tickets.c.id).where(PRUNED, tickets.c.id.in_(_IDS))
 
 
@@ -59,9 +60,9 @@ def due_query(*, is_sqlite: bool) -> TextualSelect:
 def without_pruned(connection: Connection, page: Page) -> Page:
     """The page without what would bring back what was pruned."""
     names = [table.name for table in REMOVED if page.rows.get(table.name)]
-    ids = {row["ticket_id"] for name in names for row in page.rows[name]}
-    pruned = select_ids(connection, _AMONG, ids) if ids else set()
-    if not pruned:
+    if not names or not connection.scalar(_ANY):
         return page
+    ids = {row["ticket_id"] for name in names for row in page.rows[name]}
+    pruned = select_ids(connection, _AMONG, ids)
     kept = {name: [row for row in page.rows[name] if row["ticket_id"] not in pruned] for name in names}
     return replace(page, rows={**page.rows, **kept})
