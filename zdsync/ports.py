@@ -371,7 +371,8 @@ class Way:
     due_at: datetime | None = None
     is_pending: bool = False
     coming: ComingUp | None = None
-    stays: tuple[StayRecord, ...] = ()
+    stays: tuple[StayRecord, ...] | None = ()
+    """None for a ticket whose events the mirror has no more: the stays that were told stand."""
 
 
 class Repairs(Protocol):
@@ -386,7 +387,7 @@ class Repairs(Protocol):
         """
 
     def read_sample(self, stream: Stream, size: int) -> tuple[int, ...]:
-        """Ids of living rows, chosen by chance."""
+        """Ids of living rows, chosen by chance; of events the tickets whose events are to be compared."""
 
     def mend(self, page: Page, asked: Collection[int], until: datetime, at: datetime) -> int:
         """Compare rows with the answer about the objects `asked` for, and make them equal; how many were not.
@@ -514,6 +515,13 @@ class Mirror(Protocol):
         """Keep the open intervals of these calendars, and of no others, by name.
 
         They reach from the oldest ticket to over a year after `at`, and are written anew when a definition has changed.
+        """
+
+    def prune(self, before: datetime, most: int) -> int:
+        """Take away what happened on closed or deleted tickets that nobody has changed since `before`; how many there were.
+
+        At most so many tickets, the oldest first. Their events, comments and metric events go, and `raw` of what stays.
+        Pages do not bring it back; a ticket that changes all the same is kept from then on as any other.
         """
 
     def read_figures(self) -> Mapping[str, Sequence[Record]]:

@@ -85,6 +85,16 @@ def _keep(found: dict[str, dict[Any, Record]], rows: Mapping[str, list[Record]])
             found.setdefault(table, {}).update({row[key_of(table)]: row for row in more})
 
 
+def test_every_tag_is_listed(world: World) -> None:
+    """Also those beyond the first thousand, a hundred a request."""
+    many = tuple(f"tag_{number:04}" for number in range(2_345))
+    ticket = next(iter(world.sandbox.world.living_tickets()))
+    ticket.tags, ticket.updated = many, world.sandbox.world.clock.now()
+    found = _pull(world.connect(), Stream.TAGS)["tags"]
+    assert set(many) <= found.keys()
+    assert world.requests("GET /tags") == len(found) // 100 + 1
+
+
 def _update(world: World, ident: int, **fields: Any) -> TicketUpdate:
     stamp = datetime.fromisoformat(world.control.truth("tickets", ident)["updated_at"])
     values: dict[str, Any] = {"fields": {"priority": "urgent"}, "key": f"run/{ident}", **fields}

@@ -19,7 +19,9 @@ BigId = BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
 
 def moment_as_text(value: datetime) -> str:
     """An aware datetime as SQLite keeps it, `2026-11-22 09:30:00` in UTC: sorts as text, known to its date functions."""
-    return value.astimezone(UTC).isoformat(" ").removesuffix("+00:00")
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(" ")[: -len("+00:00")]
 
 
 def moment_from_text(value: str) -> datetime:

@@ -14,6 +14,7 @@ from zdsync.mirror.batches import as_rows, in_batches
 from zdsync.mirror.erasure import erase_scrubbed
 from zdsync.mirror.histories import note_histories
 from zdsync.mirror.missing import note_missing
+from zdsync.mirror.pruning import without_pruned
 from zdsync.mirror.schema import LISTED, MIRRORED
 from zdsync.mirror.tables_rules import schedule_holidays
 from zdsync.mirror.tables_tickets import text_findings, ticket_comments, ticket_tags, tickets
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 def record_rows(connection: Connection, page: Page, at: datetime) -> int:
     """Write all rows of a page and what follows from them; the number that were new, newer or newly missed."""
+    page = without_pruned(connection, page)
     people = changed_people(connection, page)
     written = 0
     for name, records in page.rows.items():

@@ -58,8 +58,10 @@ class RowRepairs:
         return buried
 
     def read_sample(self, stream: Stream, size: int) -> tuple[int, ...]:
-        table = MIRRORED[stream.value]
+        table = tickets if stream is Stream.EVENTS else MIRRORED[stream.value]
         chosen = select(table.c.id).where(table.c.deleted_at.is_(None), table.c.id > 0)
+        if stream is Stream.EVENTS:
+            chosen = chosen.where(table.c.raw.is_not(None))
         with self._database.reading() as connection:
             return tuple(connection.scalars(chosen.order_by(func.random()).limit(size)))
 

@@ -22,6 +22,7 @@ from zdsync.mirror import (
     native,
     objects,
     pages,
+    pruning,
     runs,
     streams,
     way,
@@ -248,6 +249,10 @@ class MirrorStore:
 
     def record_calendars(self, calendars: Mapping[str, Calendar], at: datetime) -> None:
         calendar_rows.record_calendars(self.database, calendars, at)
+
+    def prune(self, before: datetime, most: int) -> int:
+        with self.database.writing() as connection:
+            return pruning.prune(connection, before, most)
 
     def read_figures(self, *, tag_prefix: str = "tier_") -> Mapping[str, Sequence[Record]]:
         with self.database.reading() as connection:

@@ -165,7 +165,7 @@ def record_ways(connection: Connection, ways: Sequence[Way], agenda: Agenda, at:
     A ticket that was touched again meanwhile stays on it.
     """
     ids = [way.ticket_id for way in ways]
-    for batch in in_batches(ids):
+    for batch in in_batches([way.ticket_id for way in ways if way.stays is not None]):
         connection.execute(delete(tier_stays).where(tier_stays.c.ticket_id.in_(batch)))
     upsert(connection, tier_stays, [row for way in ways for row in _stays(way)])
     upsert(connection, zdsync_due, [_due(way, at) for way in ways if way.outcome])
@@ -196,7 +196,7 @@ def _due(way: Way, at: datetime) -> Record:
 
 
 def _stays(way: Way) -> Iterable[Record]:
-    for position, stay in enumerate(way.stays):
+    for position, stay in enumerate(way.stays or ()):
         yield {"ticket_id": way.ticket_id, "position": position, **asdict(stay)}
 
 

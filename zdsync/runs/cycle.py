@@ -21,6 +21,7 @@ from zdsync.runs.plan import Judge, Planned, make_judge, make_plan, mirror_until
 from zdsync.runs.public_notes import refuse_public_notes
 from zdsync.runs.pull import Pulled, pull
 from zdsync.runs.resolve import resolve, settle_belied
+from zdsync.runs.retention import prune
 from zdsync.runs.second_look import Look, SecondLook
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ class Workplace:
     tag_prefix: str
     limits: Limits
     is_shadow: bool
+    retention: timedelta | None = None
+    """How long what happened on closed tickets is kept; None: for ever."""
 
 
 @dataclass(slots=True)
@@ -122,6 +125,7 @@ def run_cycle(place: Workplace, *, is_dry: bool = False) -> Cycle:
         pulled = run_pull(place, record, respect_cadence=True)
         planned = run_plan(place, record)
         place.mirror.record_decisions(planned.records(run_id))
+        record.figures["pruned"] = prune(place.mirror, place.clock, place.retention)
         if not is_dry:
             record.unsolved = planned.plan.unsolved
         if place.is_shadow or is_dry:

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 WITHHELD = timedelta(seconds=60)
 """Zendesk never exports the latest minute. Source: developer.zendesk.com, "Incremental Exports" (read 2026-11)."""
 
+_DAILY = timedelta(days=1)
 _HOURLY = timedelta(hours=1)
 _QUARTERLY = timedelta(minutes=15)
 _ALWAYS = timedelta(0)
@@ -38,7 +39,7 @@ CADENCE: dict[Stream, timedelta] = {
     Stream.MACROS: _HOURLY,
     Stream.SLA_POLICIES: _HOURLY,
     Stream.SCHEDULES: _HOURLY,
-    Stream.TAGS: _HOURLY,
+    Stream.TAGS: _DAILY,
     Stream.RATINGS: _QUARTERLY,
     Stream.USERS: _QUARTERLY,
     Stream.ORGANIZATIONS: _QUARTERLY,

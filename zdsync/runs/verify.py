@@ -46,7 +46,7 @@ def verify(source: TicketSource, mirror: Mirror, clock: Clock, *, start: datetim
     _compare(source, mirror, clock, verified, Stream.TICKETS)
     _compare(source, mirror, clock, verified, Stream.USERS)
     _compare(source, mirror, clock, verified, Stream.ORGANIZATIONS)
-    for id in mirror.repairs.read_sample(Stream.TICKETS, HISTORIES):
+    for id in mirror.repairs.read_sample(Stream.EVENTS, HISTORIES):
         page = source.fetch_history(TicketId(id))
         _mend(mirror, clock, verified, page, [row["id"] for row in page.rows["ticket_events"]])
     return verified

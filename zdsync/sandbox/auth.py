@@ -148,7 +148,7 @@ def _oauth_error(status: int, error: str, description: str) -> ApiError:
 
 @dataclass(slots=True)
 class Caller:
-    """A recognised user; `scopes` None means an API token, which has no scopes."""
+    """A recognised user; `scopes` None means an API token, which has no scopes, `expires` None that it never ends."""
 
     user: User
     scopes: frozenset[str] | None

@@ -112,4 +112,5 @@ def _account(table: Endpoints) -> None:
     table.get("/activities", activities_api.list_activities)
     table.get("/activities/count", activities_api.count_activities)
     table.get("/activities/<int:ident>", activities_api.show_activity)
-    table.add("GET DELETE", "/oauth/tokens/current", auth_api.current_token, resource="any")
+    table.get("/oauth/tokens/current", auth_api.current_token, resource="any")
+    table.delete("/oauth/tokens/current", auth_api.current_token, resource="any")

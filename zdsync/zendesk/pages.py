@@ -88,8 +88,8 @@ LISTS: Mapping[Stream, str] = {
     Stream.TAGS: "tags",
 }
 """Account objects, by zenpy's name of their endpoint."""
-MOST_ANSWERS: Mapping[Stream, int] = {Stream.TAGS: 10}
-"""Of 20,000 tags, most used first, the first thousand. Source: developer.zendesk.com, "Tags" (read 2026-11)."""
+MOST_ANSWERS: Mapping[Stream, int] = {Stream.TAGS: 20_000 // LIST_PAGE}
+"""All that Zendesk lists, the 20,000 most used tags. Source: developer.zendesk.com, "Tags" (read 2026-11)."""
 
 
 class Reader:
@@ -164,7 +164,7 @@ class Reader:
             end = min(begin + LONGEST_WINDOW_S, self._youngest())
             is_last = end == self._youngest()
             asked = {"start_time": begin, "end_time": end, "page[size]": LIST_PAGE}
-            answers = list(self._by_cursor_pages("satisfaction_ratings.json", asked))
+            answers = list(self._by_cursor_pages(list_path(Stream.RATINGS), asked))
             rows = self._rows(Stream.RATINGS, answers)
             yield Page(Stream.RATINGS, rows, answers[0].served_at, str(end), end_of_stream=is_last)
             begin = end
@@ -216,7 +216,7 @@ class Reader:
 
     def _whole(self, stream: Stream) -> Page:
         """Every row of a list as one page, whatever number of answers it takes."""
-        path = _path(EndpointFactory(LISTS[stream]).endpoint)
+        path = list_path(stream)
         answers = list(islice(self._listed(path), MOST_ANSWERS.get(stream)))
         rows = self._rows(stream, answers)
         if stream is Stream.SCHEDULES:
@@ -355,7 +355,11 @@ def _epoch(value: Any, otherwise: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
 
 
-def _path(endpoint: str) -> str:
+def list_path(stream: Stream) -> str:
+    """Where a list that no export brings is asked for."""
+    if stream is Stream.RATINGS:
+        return "satisfaction_ratings.json"
+    endpoint: str = EndpointFactory(LISTS[stream]).endpoint
     return endpoint if endpoint.endswith(".json") else f"{endpoint}.json"
 
 

@@ -13,7 +13,7 @@ from tests.unit.zendesk.support import STAMP, ticket
 from zdsync.detect import TextFilter
 from zdsync.errors import Unavailable, Unreachable
 from zdsync.model import Event, FieldChange, Stream
-from zdsync.zendesk.client import parse_body
+from zdsync.zendesk.client import has_huge_number, parse_body
 from zdsync.zendesk.convert import events_in, rows_of
 from zdsync.zendesk.events import event
 
@@ -335,3 +335,23 @@ def test_answers_that_are_no_object_are_errors(
     """A page for people, or JSON cut short, is trouble on the way; after a write the outcome is unknown."""
     with pytest.raises(expected):
         parse_body(_answered(body, kind, method))
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b'{"a": 9223372036854775807}', False),
+        (b'{"a": 18446744073709551616}', True),
+        (b'{"a":-98765432109876543210}', True),
+        (b"[1,98765432109876543210]", True),
+        (b'{"a": "98765432109876543210"}', False),
+        (b'{"a": "DE893704004405320130001234567890", "b": 1}', False),
+        (b'{"a": "x98765432109876543210", "b": 98765432109876543210}', True),
+        (b'{"a": 0.00000000000000000000001}', False),
+        (b"98765432109876543210", False),
+        (b"", False),
+    ],
+)
+def test_numbers_too_large_for_the_quick_parser(content: bytes, found: bool) -> None:
+    """Found where JSON may have a number; digits within a word are no matter."""
+    assert has_huge_number(content) is found

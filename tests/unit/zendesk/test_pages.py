@@ -253,6 +253,23 @@ def test_list_in_a_circle_is_refused() -> None:
 
 
 @responses.activate
+def test_tags_end_where_zendesk_ends_them() -> None:
+    """At 20,000 tags, though the account should go on for ever."""
+
+    def endless(request: Any) -> tuple[int, dict[str, str], str]:
+        number = int(request.params.get("page[after]", 0)) + 1
+        body = {
+            "tags": [{"name": f"t{number}", "count": 1}],
+            "meta": {"has_more": True, "after_cursor": str(number)},
+        }
+        return 200, {"Content-Type": "application/json"}, orjson.dumps(body).decode()
+
+    responses.add_callback("GET", f"{API}/tags.json", endless)
+    (page,) = _pull(make_account(), Stream.TAGS)
+    assert len(page.rows["tags"]) == len(_asked()) == 200
+
+
+@responses.activate
 def test_empty_list_is_whole_and_empty() -> None:
     """An account without custom fields for users says so: nothing is left of that table."""
     responses.get(f"{API}/user_fields.json", json={"user_fields": [], "meta": {"has_more": False}})
