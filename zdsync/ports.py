@@ -394,6 +394,9 @@ class Mirror(Protocol):
     def read_run(self, run_id: RunId) -> Run | None:
         """The run of that id, None when there never was one."""
 
+    def read_runs_that_wrote(self, since: datetime, until: datetime) -> tuple[Run, ...]:
+        """Runs begun from `since` to `until`, both included, that the journal has entries of, oldest first."""
+
     def read_habit(self, writer: UserId | None) -> Habit:
         """What earlier runs that ended well tell the guard about the next one, which would write as `writer`."""
 

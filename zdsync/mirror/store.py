@@ -170,6 +170,10 @@ class MirrorStore:
         with self.database.reading() as connection:
             return runs.read_run(connection, run_id)
 
+    def read_runs_that_wrote(self, since: datetime, until: datetime) -> tuple[Run, ...]:
+        with self.database.reading() as connection:
+            return runs.read_runs_that_wrote(connection, since, until)
+
     def read_habit(self, writer: UserId | None) -> Habit:
         with self.database.reading() as connection:
             return habits.read_habit(connection, writer)

@@ -1,4 +1,4 @@
-"""Undo as a value: what a run did to a ticket becomes the change that takes it back, or the reason why it stays."""
+"""Undo as a value: what runs did to a ticket becomes the change that takes it back, or the reason why it stays."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ _A_RUN = "run "
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One run's update of one ticket, as the journal keeps it: only what changed, by the API's names.
+    """What one run, or several in a row, wrote to one ticket: only what changed, by the API's names.
 
-    `stamp` is the ticket's `updated_at` that it was decided on; `key` marks it among the ticket's events.
+    `before` is as it was before the first update, `after` as the last one left it. `stamp` is the ticket's
+    `updated_at` that the first was decided on; `key` marks that one among the ticket's events. `runs` are oldest first.
     """
 
     ticket_id: TicketId
-    run_id: str
+    runs: tuple[str, ...]
     key: str
     rule: str
     before: Mapping[str, Any]
@@ -103,6 +104,12 @@ def invert(written: Written, case: Case, account: Account, *, tag_prefix: str) -
     if not back and not written.added_tags and not written.removed_tags:
         return LeftAlone(f"Zendesk cannot restore it: {'; '.join(stays)}")
     return TakenBack(_change(written, case, back, stays, account, tag_prefix), stays)
+
+
+def told_runs(runs: Sequence[str]) -> str:
+    """The runs by name, each once: `run A`, or `runs A, B, C`."""
+    names = dict.fromkeys(runs)
+    return f"run{'s' * (len(names) > 1)} {', '.join(names)}"
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, FieldValue]:
@@ -274,7 +281,7 @@ def _change(
         updated_stamp=ticket.updated_at,
         kind=UNDONE,
         rule="",
-        reason=f"takes back run {written.run_id}",
+        reason=f"takes back {told_runs(written.runs)}",
         tier=claims[0].removeprefix(tag_prefix) if claims else None,
         fields=tuple(_diffs(ticket, back)),
         group=group,
@@ -325,7 +332,9 @@ def _note(written: Written, case: Case, stays: Sequence[str]) -> tuple[str | Non
     if not written.has_note:
         return None, None
     rule = f" by rule {written.rule}" if written.rule else ""
-    lines = [f"Taken back: what run {written.run_id}{rule} did here, and the note it left, no longer hold."]
+    lines = [
+        f"Taken back: what {told_runs(written.runs)}{rule} did here, and the note it left, no longer hold."
+    ]
     lines += [f"Not restored: {sentence}." for sentence in stays]
     note = "\n".join((*lines, "Left by zdsync."))
     digest = note_digest(case.ticket.id, note)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -84,42 +84,55 @@ def is_form(values: Mapping[str, Any]) -> bool:
     return "columns" in values
 
 
+Step = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""What the journal keeps of one write to a view: before and after.
+
+Of a made view `after` is what it was made of, of an updated one both are its forms, of a switched one whether it was
+active.
+"""
+
+
 def invert_view(
-    view_id: int, before: Mapping[str, Any], after: Mapping[str, Any], account: Account, *, reason: str
+    view_id: int, steps: Sequence[Step], account: Account, *, reason: str
 ) -> ViewSwitch | ViewUpdate | str | None:
-    """What takes a view's creation, update or switch back, why it stays, or None when there is nothing to do.
+    """What takes a view's writes back (`steps`, oldest first), why it stays, or None when there is nothing to do.
 
     A view that a run made is switched off, one that it updated goes back to its form before, unless somebody has
-    changed it since. `before` and `after` are the journal's: of a made view what it was made of, of an updated one
-    its forms, of a switched one whether it was active.
+    changed it since.
     """
     view = next((view for view in account.views if view.id == view_id), None)
     if view is None:
         return None
-    if is_form(after):
-        return _invert_update(view, read_form(before), read_form(after), reason)
+    form = now = form_of(view)
+    for before, after in reversed(steps):
+        earlier = _step_back(form, before, after)
+        if earlier is None:
+            return "somebody has changed it since"
+        form = earlier
+    if form == now:
+        return None
+    if any(before and is_form(after) for before, after in steps):
+        return ViewUpdate(view.id, now, form, reason)
+    return ViewSwitch(view.id, view.title, form.is_active, reason)
+
+
+def _step_back(form: ViewForm, before: Mapping[str, Any], after: Mapping[str, Any]) -> ViewForm | None:
+    """The form before one write; None when `form` is not what that write left."""
+    if before and is_form(after):
+        old = read_form(before)
+        if is_same(form, old) and form.position == old.position:
+            return form
+        return old if is_same(form, read_form(after)) else None
     wanted = bool(before.get("active", False))
-    if view.is_active is wanted:
-        return None
-    if "active" not in after and not _is_as_made(view, after):
-        return "somebody has changed it since"
-    return ViewSwitch(view.id, view.title, wanted, reason)
+    if form.is_active is wanted or ("active" not in after and not _is_as_made(form, after)):
+        return form if form.is_active is wanted else None
+    return replace(form, is_active=wanted)
 
 
-def _invert_update(view: View, before: ViewForm, after: ViewForm, reason: str) -> ViewUpdate | str | None:
-    now = form_of(view)
-    if is_same(now, before) and now.position == before.position:
-        return None
-    if not is_same(now, after):
-        return "somebody has changed it since"
-    return ViewUpdate(view.id, now, before, reason)
-
-
-def _is_as_made(view: View, made: Mapping[str, Any]) -> bool:
-    groups = frozenset(GroupId(id) for id in made["group_ids"])
+def _is_as_made(form: ViewForm, made: Mapping[str, Any]) -> bool:
     return (
-        view.title == made["title"]
-        and frozenset(view.conditions_all) == frozenset(tier_conditions(made["group_ids"], made["tag"]))
-        and not view.conditions_any
-        and view.restricted_to == groups
+        form.title == made["title"]
+        and form.conditions_all == tuple(sorted(tier_conditions(made["group_ids"], made["tag"])))
+        and not form.conditions_any
+        and form.group_ids == tuple(sorted(map(GroupId, made["group_ids"])))
     )

@@ -24,7 +24,7 @@ from tests.build import (
     ticket,
 )
 from zdsync.model import Case, Event, FieldId, Group, GroupId, Ticket, TicketId
-from zdsync.plan.invert import AsBefore, Inverse, LeftAlone, TakenBack, Written, invert
+from zdsync.plan.invert import AsBefore, Inverse, LeftAlone, TakenBack, Written, invert, told_runs
 from zdsync.plan.model import FieldDiff, TicketChange
 
 RUN, KEY = "run-1", "run-1:1"
@@ -41,7 +41,7 @@ OURS = event(
 
 def written(*, has_note: bool = False, **given: Any) -> Written:
     values = {"before": {}, "after": {}, **given}
-    return Written(TicketId(1), RUN, KEY, "billing", stamp=moment(-45), has_note=has_note, **values)
+    return Written(TicketId(1), (RUN,), KEY, "billing", stamp=moment(-45), has_note=has_note, **values)
 
 
 def take_back(done: Written, now: Ticket = MOVED, *later: Event, **given: Any) -> Inverse:
@@ -358,3 +358,12 @@ def test_groups_may_have_been_renamed() -> None:
     change = change_of(invert(written(**MOVE), given, account, tag_prefix="tier_"))
     assert change.group is not None
     assert change.group.name == "First line"
+
+
+def test_several_runs_are_named() -> None:
+    """The reason and the note tell every run that is taken back, each once."""
+    done = replace(written(has_note=True, **MOVE), runs=("run-1", "run-2"))
+    change = change_of(take_back(done))
+    assert change.reason == "takes back runs run-1, run-2"
+    assert "what runs run-1, run-2 by rule billing did here" in (change.note or "")
+    assert told_runs(["run-1", "run-1"]) == "run run-1"

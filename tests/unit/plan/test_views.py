@@ -32,7 +32,7 @@ VIEW = View(
 def take_back(
     view: View, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
 ) -> object:
-    return invert_view(70, before or {}, after or MADE, Account(views=(view,)), reason="why")
+    return invert_view(70, [(before or {}, after or MADE)], Account(views=(view,)), reason="why")
 
 
 def test_a_made_view_is_switched_off() -> None:
@@ -59,7 +59,7 @@ def test_a_view_that_somebody_changed_stays(change: dict[str, Any]) -> None:
 def test_a_view_that_is_hidden_or_gone_needs_nothing() -> None:
     """There is nothing to switch."""
     assert take_back(replace(VIEW, is_active=False)) is None
-    assert invert_view(71, {}, MADE, Account(views=(VIEW,)), reason="why") is None
+    assert invert_view(71, [({}, MADE)], Account(views=(VIEW,)), reason="why") is None
 
 
 def test_a_switch_is_switched_back() -> None:
@@ -103,3 +103,30 @@ def test_an_update_goes_back() -> None:
     assert take_back(moved, before, after) == ViewUpdate(70, form_of(moved), older, "why")
     assert take_back(replace(VIEW, title="Newer"), before, after) == "somebody has changed it since"
     assert take_back(replace(VIEW, title="Older", position=1), before, after) is None
+
+
+def test_several_writes_go_back_from_the_latest() -> None:
+    """A view that was made and then changed is hidden; whatever somebody changed after the last write keeps it."""
+    form = form_of(VIEW)
+    renamed = replace(form, title="Renamed")
+    update = (form_json(form), form_json(renamed))
+    account = Account(views=(replace(VIEW, title="Renamed"),))
+    hidden = replace(form, is_active=False)
+    assert invert_view(70, [({}, MADE), update], account, reason="why") == ViewUpdate(
+        70, renamed, hidden, "why"
+    )
+    back = (form_json(renamed), form_json(form))
+    assert invert_view(70, [update, back], Account(views=(VIEW,)), reason="why") is None
+    changed = Account(views=(replace(VIEW, title="Ours"),))
+    assert invert_view(70, [({}, MADE), update], changed, reason="why") == "somebody has changed it since"
+
+
+def test_a_view_made_hidden_and_shown_again() -> None:
+    """An undo and its undo between the making and now come to the making alone."""
+    steps: list[Any] = [
+        ({}, MADE),
+        ({"active": True}, {"active": False}),
+        ({"active": False}, {"active": True}),
+    ]
+    found = invert_view(70, steps, Account(views=(VIEW,)), reason="why")
+    assert found == ViewSwitch(70, "Tier 2", is_active=False, reason="why")
