@@ -14,6 +14,8 @@ ZdsyncError                 message: what happened, to which ticket or file; hin
 ├─ Denied                   stop: credentials, role or scope                           exit 1
 ├─ PublicNote               stop: a customer saw a note of ours                        exit 1
 ├─ MirrorError              stop: what cannot be recorded is not done                  exit 1
+│  ├─ LeaseTaken            another process works on this mirror: wait, or stop it
+│  └─ LeaseLost             ours was freed; another process may have it by now
 └─ Stopped                  a signal asked for a clean stop                            exit 130
 """
 
@@ -131,6 +133,14 @@ class PublicNote(ZdsyncError):
 
 class MirrorError(ZdsyncError):
     """The database cannot be opened, written or trusted."""
+
+
+class LeaseTaken(MirrorError):
+    """Another process is working on this mirror."""
+
+
+class LeaseLost(MirrorError):
+    """The lease was freed under us; this process writes nothing more until it has taken it again."""
 
 
 class Stopped(ZdsyncError):

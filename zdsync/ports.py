@@ -429,12 +429,18 @@ class Mirror(Protocol):
 
 
 class Lease(Protocol):
-    """The lock that lets one process at a time change a mirror; freed when the process dies."""
+    """The lock that lets one process at a time change a mirror; freed when the process dies.
+
+    From when it is taken until it is left, its mirror refuses every write with LeaseLost while the lock is not ours.
+    """
 
     def __enter__(self) -> None:
-        """Raises MirrorError naming the holder when another process has it."""
+        """Take it, or take it again; raises LeaseTaken naming the holder when another process has it."""
 
     def __exit__(self, *exc_info: object) -> None: ...
+
+    def is_held(self) -> bool:
+        """Whether the lock is ours at this moment, as the system that keeps it says; may raise MirrorError."""
 
 
 class Alerts(Protocol):

@@ -299,7 +299,10 @@ def run(globals_: Globals, *, dry_run: bool, as_json: bool) -> int:
 @click.option("--cycles", type=click.IntRange(min=1), metavar="N", help="End after N cycles.")
 @click.pass_obj
 def worker(globals_: Globals, cycles: int | None) -> int:
-    """Cycle for ever on the schedule; SIGTERM or Ctrl-C ends it cleanly."""
+    """Cycle for ever on the schedule; SIGTERM or Ctrl-C ends it cleanly.
+
+    On PostgreSQL further workers stand by, and one of them takes over when the leading one is gone.
+    """
     from zdsync.schedule import next_run_after, run_on_schedule
     from zdsync.web.pulse import Pulse
     from zdsync.wiring import open_workplace, watch
@@ -307,7 +310,10 @@ def worker(globals_: Globals, cycles: int | None) -> int:
     settings = globals_.settings(needs_account=True, is_service=True)
     with system_clock() as (clock, flag):
         pulse = Pulse(clock, partial(next_run_after, settings.schedule, settings.timezone))
-        with open_workplace(settings, pulse) as place, _window(settings, clock, pulse):
+        with (
+            open_workplace(settings, pulse, stands_by=True) as place,
+            _window(settings, clock, pulse),
+        ):
             watched = watch(settings, place)
             return run_on_schedule(
                 lambda: pulse.time(watched.run_cycle),

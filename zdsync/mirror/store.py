@@ -81,7 +81,7 @@ class MirrorStore:
         """The lock that makes this process the only one to change the mirror and the account; take it with `with`."""
         if self.database.is_sqlite:
             path = self.database.path.resolve()
-            return FileLease(path.with_name(f"{path.name}.lock"))
+            return FileLease(self.database, path.with_name(f"{path.name}.lock"))
         return AdvisoryLease(self.database)
 
     def bind(self, account: str) -> None:

@@ -48,6 +48,8 @@ class Workplace:
     tag_prefix: str
     limits: Limits
     is_shadow: bool
+    take_turn: Callable[[], None] = lambda: None
+    """Comes back when this process may change the mirror; asked before each cycle."""
 
 
 @dataclass(slots=True)
@@ -116,6 +118,7 @@ def run_cycle(place: Workplace, *, is_dry: bool = False) -> Cycle:
     Raises GuardBreach after pulling and recording the decisions when the plan is over its limits; rule files that
     cannot be used raise RuleError only after the pull, so that the mirror stays fresh while somebody mends them.
     """
+    place.take_turn()
     with recorded(place, "run") as record:
         run_id = record.run.id
         settle_open(place)
