@@ -10,7 +10,7 @@ ZdsyncError                 message: what happened, to which ticket or file; hin
 │  ├─ Unavailable           Zendesk answered with a 5xx
 │  └─ Unreachable           no answer arrived; a write may or may not have happened
 ├─ Conflict                 fetch again, decide again, once; then leave it to the next run
-├─ Rejected                 skip this ticket or object, record it, go on               exit 3
+├─ Rejected                 skip this ticket or object, record it, go on; too many → stop    exit 3
 ├─ Denied                   stop: credentials, role or scope                           exit 1
 ├─ PublicNote               stop: a customer saw a note of ours                        exit 1
 ├─ MirrorError              stop: what cannot be recorded is not done                  exit 1

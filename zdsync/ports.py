@@ -248,6 +248,9 @@ class Journal(Protocol):
     ) -> tuple[JournalEntry, ...]:
         """Entries of a run or a ticket, oldest first."""
 
+    def read_busy(self, ticket_ids: Collection[TicketId], since: datetime, most: int) -> frozenset[TicketId]:
+        """Those of the tickets that we have updated so many times since then, or may have."""
+
     def read_contradicted(self, since: datetime) -> tuple[JournalEntry, ...]:
         """Ticket entries of runs begun after `since` that count as not done, though an event mirrored bears their key."""
 

@@ -263,11 +263,14 @@ def show_applied(applied: Applied, run_id: str, *, as_json: bool) -> None:
     outcomes = {outcome.value: count for outcome, count in applied.outcomes.items()}
     if as_json:
         left = [{"name": one.name, "outcome": one.outcome, "detail": one.detail} for one in applied.left]
-        print_json({"run": run_id, "outcomes": outcomes, "left": left})
+        stopped = applied.refusal or None
+        print_json({"run": run_id, "outcomes": outcomes, "left": left, "stopped": stopped})
         return
     click.echo(f"Run {run_id}: {counted(outcomes)}.")
     for one in applied.left:
         click.echo(f"  {one.name}: {one.outcome.value} {one.detail}".rstrip())
+    if applied.refusal:
+        click.echo(f"Stopped: {applied.refusal}.")
 
 
 @click.command(epilog="Example: zdsync run --dry-run")

@@ -204,6 +204,7 @@ def run_apply(
     record.figures |= {outcome.value: count for outcome, count in applied.outcomes.items()}
     record.figures["decided_again"] = applied.decided_again
     record.exit_code = DONE if applied.is_whole else IN_PART
+    record.message = applied.refusal
     return applied
 
 

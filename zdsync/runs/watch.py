@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from zdsync.errors import GuardBreach, MirrorError, RuleError, Stopped, ZdsyncError
-from zdsync.ports import Alerts, JournalEntry, Run
+from zdsync.model import RunId
+from zdsync.ports import Alerts, JournalEntry, Outcome, Run
 from zdsync.runs.cycle import Cycle, Workplace, run_cycle
+from zdsync.runs.outcomes import MANY_REJECTED
 from zdsync.runs.plan import mirror_until
 
 log = logging.getLogger(__name__)
@@ -27,6 +29,7 @@ class Kind(StrEnum):
 
     FAILED = "failed"
     BREACH = "breach"
+    REFUSED = "refused"
     UNSETTLED = "unsettled"
     LAG = "lag"
 
@@ -34,10 +37,11 @@ class Kind(StrEnum):
 _OVER = {
     Kind.FAILED: "runs no longer fail",
     Kind.BREACH: "the plan is within its limits again",
+    Kind.REFUSED: "Zendesk takes our updates again",
     Kind.UNSETTLED: "the outcome of every write is known again",
     Kind.LAG: "the mirror is fresh again",
 }
-_LEVELS = {Kind.UNSETTLED: logging.WARNING, Kind.LAG: logging.WARNING}
+_LEVELS = {Kind.REFUSED: logging.WARNING, Kind.UNSETTLED: logging.WARNING, Kind.LAG: logging.WARNING}
 """The others end the run with an error, which speaks for itself."""
 
 _WELL = {0, 3, Stopped.exit_code}
@@ -80,7 +84,8 @@ class Watch:
         except Exception as err:
             self._tell_changes(self._find(err))
             raise
-        self._tell_changes(self._find(None))
+        refused = _refused(ended.run_id, ended.applied.refusal) if ended.applied else None
+        self._tell_changes({**self._find(None), Kind.REFUSED: refused})
         return ended
 
     def _find(self, error: Exception | None) -> Findings:
@@ -115,6 +120,8 @@ class Watch:
             return
         if last.exit_code not in _WELL:
             yield _kind_of(last), Trouble(_cause(last.message), "")
+        elif (last.figures or {}).get(Outcome.REJECTED.value, 0) > MANY_REJECTED and last.message:
+            yield Kind.REFUSED, Trouble("", "")
         before = tuple(
             entry for entry in self._place.journal.read_open() if entry.intended_at <= last.ended_at
         )
@@ -141,6 +148,15 @@ class Watch:
         if self._alerts is None:
             return True
         return self._alerts.send(f"zdsync, {self._place.account}: {text}"[:_LONGEST])
+
+
+def _refused(run_id: RunId, refusal: str) -> Trouble | None:
+    """A run that ended well says nothing but that it was refused too much."""
+    if not refusal:
+        return None
+    return Trouble(
+        "", f"{refusal}; the run has stopped; `zdsync runs {run_id}` lists them with Zendesk's words"
+    )
 
 
 def _unsettled(entries: tuple[JournalEntry, ...]) -> Trouble | None:
