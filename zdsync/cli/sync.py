@@ -164,6 +164,7 @@ def plan(
     from zdsync.plan.guard import guard, warn
     from zdsync.report.plan_page import plan_page
     from zdsync.report.plans import plan_lines
+    from zdsync.runs.answers import with_answers
     from zdsync.runs.plan import make_plan
 
     with open_reader(globals_) as (reading, settings, clock):
@@ -176,7 +177,7 @@ def plan(
             tag_prefix=settings.tag_prefix,
         )
         habit = reading.mirror.read_habit(None)
-    shown = planned.plan.only(only) if only else planned.plan
+        shown = with_answers(reading.mirror, planned.plan.only(only) if only else planned.plan)
     if out is not None:
         _write_text(out, json.dumps(encode(shown), indent=1, ensure_ascii=False))
     breaches, warnings = guard(shown, settings.limits, habit), warn(shown, settings.limits)
@@ -215,6 +216,7 @@ def apply(globals_: Globals, file: Path | None, limit: int | None, *, yes: bool,
     from zdsync.plan.guard import warn
     from zdsync.report.plans import plan_lines, summary_lines
     from zdsync.runs import cycle
+    from zdsync.runs.answers import with_answers
 
     with open_place(globals_) as place:
         cycle.refuse_shadow(place)
@@ -227,7 +229,7 @@ def apply(globals_: Globals, file: Path | None, limit: int | None, *, yes: bool,
             else:
                 planned = cycle.run_plan(place, record)
                 place.mirror.record_decisions(planned.records(record.run.id))
-                chosen = planned.plan
+                chosen = with_answers(place.mirror, planned.plan)
             record.unsolved = place.mirror.count_unsolved()
             if not as_json:
                 breaches = cycle.find_breaches(place, record, chosen)

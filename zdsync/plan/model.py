@@ -166,6 +166,22 @@ class HeldTicket:
 
 
 @dataclass(frozen=True, slots=True)
+class NativeAnswer:
+    """How many of a plan's updates one of the account's own triggers or automations would answer, by estimate.
+
+    After `likely` updates everything it asks for holds; after `possible` ones, these included, nothing that is known
+    speaks against it. An automation acts later, once its time has come, and is only ever possible.
+    """
+
+    kind: str
+    id: int
+    title: str
+    likely: int
+    possible: int
+    notifies: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything one apply would do, for one account, one mirror and one set of rules.
 
@@ -185,6 +201,7 @@ class Plan:
     held: tuple[HeldTicket, ...] = ()
     refused: tuple[AccountNotice, ...] = ()
     notices: tuple[AccountNotice, ...] = ()
+    answers: tuple[NativeAnswer, ...] | None = None
 
     @property
     def is_empty(self) -> bool:
