@@ -16,7 +16,6 @@ from zdsync.model import (
     FieldId,
     FieldOption,
     Group,
-    GroupId,
     Hold,
     NativeRule,
     OrganizationId,
@@ -160,18 +159,8 @@ class AccountWriter(Protocol):
     def add_option(self, field_id: int, option: FieldOption) -> None:
         """One more option for a drop-down field, the others untouched; raises Rejected when Zendesk refuses."""
 
-    def create_view(
-        self,
-        title: str,
-        description: str,
-        group_ids: Sequence[GroupId],
-        tag: str,
-        position: int | None = None,
-    ) -> View:
-        """A new shared view of unsolved tickets in these groups that carry `tag`, restricted to the groups.
-
-        It stands last among the views unless `position` says otherwise.
-        """
+    def create_view(self, form: ViewForm, description: str) -> View:
+        """A new shared view of this form; it stands last among the views unless the form says where."""
 
     def update_view(self, view_id: int, form: ViewForm) -> None:
         """Bring a view to `form`; what the form does not tell stays. Raises Rejected when Zendesk refuses."""

@@ -123,8 +123,8 @@ def _read_account_change(entry: Mapping[str, Any]) -> AccountChange:
     if entry["object"] == "view_update":
         before, after = read_form(entry["before"]), read_form(entry["after"])
         return ViewUpdate(entry["view_id"], before, after, entry["reason"], entry["tag"], groups)
-    place = entry.get("position")
-    return ViewChange(entry["title"], entry["tier"], entry["tag"], groups, entry["reason"], place)
+    place, some = entry.get("position"), tuple(map(tuple, entry.get("conditions_any", ())))
+    return ViewChange(entry["title"], entry["tier"], entry["tag"], groups, entry["reason"], place, some)
 
 
 def _read_ticket_change(entry: Mapping[str, Any]) -> TicketChange:

@@ -74,9 +74,9 @@ class GroupChange:
 
 @dataclass(frozen=True, slots=True)
 class ViewChange:
-    """A view to be created for a tier: its unsolved tickets, restricted to the tier's groups.
+    """A view to be created: unsolved tickets with one of the tags of `tag`, restricted to the groups.
 
-    `position` is its place among the views, None when it may stand last.
+    `tier` is the key it is known by. `position` is its place among the views, None when it may stand last.
     """
 
     title: str
@@ -85,6 +85,7 @@ class ViewChange:
     groups: tuple[GroupRef, ...]
     reason: str
     position: int | None = None
+    conditions_any: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +105,10 @@ class ViewForm:
 
 @dataclass(frozen=True, slots=True)
 class ViewUpdate:
-    """A tier's view brought from one form to another.
+    """A view of ours brought from one form to another.
 
-    `groups` are the tier's; while one of them is yet to be created, `after` is completed once it has an id. Both
-    `tag` and `groups` are empty when a view goes back to what it was.
+    `groups` are those it is for; while one of them is yet to be created, `after` is completed once it has an id. `tag`
+    and `groups` are empty when a view goes back to what it was.
     """
 
     view_id: int

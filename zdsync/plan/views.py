@@ -1,20 +1,24 @@
-"""Views of tiers: what they ask for, their normal form, and how one that a run wrote is taken back."""
+"""Views of ours: what they ask for, their normal form, and how one that a run wrote is taken back."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from zdsync.model import Account, GroupId, View
 from zdsync.plan.model import ViewForm, ViewSwitch, ViewUpdate
+from zdsync.plan.own_views import CRACKS, VENDOR
 
 MARK = "Made by zdsync"
 """How the description of everything begins that zdsync has made."""
 
+MAX_BYTES = 65_000
 COLUMNS = ("status", "nice_id", "subject", "requester", "organization", "priority", "assignee", "updated")
 """Zendesk takes ten at most. Source: the OpenAPI document, "Views" (read 2026-11)."""
 
+_OF_NO_TIER = {VENDOR: "that wait for a vendor", CRACKS: "that fall through the cracks"}
 _READ_AS = {"description": "subject", "ticket_id": "nice_id"}
 """Columns have two names: the subject is written `description`, the number read as `ticket_id` in places.
 
@@ -23,26 +27,43 @@ Source: `views.json` of a live account (recorded 2024-02) and developer.zendesk.
 
 
 def tier_conditions(group_ids: Iterable[GroupId], tag: str) -> tuple[tuple[str, str, str], ...]:
-    """Unsolved, with the tag; in the group if there is just one (`all` cannot say: in one of these)."""
+    """Unsolved, with the tag; in the group if there is just one (`all` cannot say: in one of these).
+
+    Without a tag it is unsolved tickets, wherever they are.
+    """
+    if not tag:
+        return (("status", "less_than", "solved"),)
     conditions = (("status", "less_than", "solved"), ("current_tags", "includes", tag))
     ids = tuple(group_ids)
     return (*conditions, ("group_id", "is", str(ids[0]))) if len(ids) == 1 else conditions
 
 
-def view_description(tier: str) -> str:
-    """What a tier's view says of itself; also the mark by which it is known to be ours."""
-    return f"{MARK}: unsolved tickets of tier {tier}"
+def view_description(key: str) -> str:
+    """What a view of ours says of itself; also the mark by which it is known to be ours."""
+    return f"{MARK}: unsolved tickets {_OF_NO_TIER.get(key) or f'of tier {key}'}"
 
 
-def is_made_for(tier: str, view: View) -> bool:
-    return view.description.strip() == view_description(tier)
+def is_made_for(key: str, view: View) -> bool:
+    return view.description.strip() == view_description(key)
 
 
-def wanted_form(title: str, tag: str, group_ids: Iterable[GroupId]) -> ViewForm:
-    """The form that a tier's view should have, wherever it stands."""
+def wanted_form(
+    title: str, tag: str, group_ids: Iterable[GroupId], conditions_any: Iterable[tuple[str, str, str]] = ()
+) -> ViewForm:
+    """The form that a view of ours should have, wherever it stands."""
     ids = tuple(sorted(set(group_ids)))
-    conditions = tuple(sorted(tier_conditions(ids, tag)))
-    return ViewForm(title, True, conditions, (), COLUMNS, "updated", "asc", ids)  # noqa: FBT003
+    every, some = tuple(sorted(tier_conditions(ids, tag))), tuple(sorted(conditions_any))
+    return ViewForm(title, True, every, some, COLUMNS, "updated", "asc", ids)  # noqa: FBT003
+
+
+def too_large(form: ViewForm) -> str | None:
+    """Why Zendesk would not take a view of this form; None when it would.
+
+    Source: Zendesk help, "About automations" (business rules under 65 KB), and the OpenAPI document (read 2026-11).
+    """
+    if len(json.dumps(form_json(form))) >= MAX_BYTES:
+        return f"its conditions and groups are over the {MAX_BYTES // 1000} KB that Zendesk takes"
+    return None
 
 
 def form_of(view: View) -> ViewForm:
@@ -130,6 +151,9 @@ def _step_back(form: ViewForm, before: Mapping[str, Any], after: Mapping[str, An
 
 
 def _is_as_made(form: ViewForm, made: Mapping[str, Any]) -> bool:
+    """Journals of earlier versions keep what a view was made of, later ones its form."""
+    if is_form(made):
+        return is_same(form, read_form(made))
     return (
         form.title == made["title"]
         and form.conditions_all == tuple(sorted(tier_conditions(made["group_ids"], made["tag"])))

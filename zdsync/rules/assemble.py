@@ -12,7 +12,7 @@ from typing import Any
 from zdsync.errors import Problem
 from zdsync.rules.conditions import ConditionReader
 from zdsync.rules.findings import Check, problem
-from zdsync.rules.model import Action, AnyCondition, Mode, Rule, RuleSet, Tier
+from zdsync.rules.model import Action, AnyCondition, CracksView, Mode, Rule, RuleSet, Tier, VendorView
 from zdsync.rules.tree import Path, Tree
 
 _BLOCKS = ("ignore", "assign", "annotate")
@@ -41,6 +41,8 @@ def assemble(
         own_tags=tuple(document["own_tags"]),
         sensitive_groups=tuple(document["sensitive_groups"]),
         tier_field=document["tier_field"],
+        vendor_view=_vendor_view(document["vendor_view"]),
+        cracks_view=CracksView(**cracks) if (cracks := document["cracks_view"]) is not None else None,
         lists={name: tuple(values) for name, values in document["lists"].items()},
         conditions=named,
         unused_lists={
@@ -109,6 +111,10 @@ def _tier(tree: Tree, key: str, shape: Mapping[str, Any]) -> Tier:
         scope=shape["scope"],
         at=tree.where_key(("tiers", key)),
     )
+
+
+def _vendor_view(shape: Mapping[str, Any] | None) -> VendorView | None:
+    return None if shape is None else VendorView(shape["title"], tuple(dict.fromkeys(shape["tags"])))
 
 
 def _rules(tree: Tree, document: Mapping[str, Any], block: str, found: _Found) -> tuple[Rule, ...]:

@@ -137,6 +137,22 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
+class VendorView:
+    """The view of unsolved tickets that wait for a vendor, which one of `tags` tells."""
+
+    title: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CracksView:
+    """The view of unsolved tickets that have no tier or no group, or, if `unassigned`, nobody who works on them."""
+
+    title: str
+    unassigned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """Everything under `rules/*.yaml`, read in name order; `digest` identifies the text it came from.
 
@@ -150,6 +166,8 @@ class RuleSet:
     own_tags: tuple[str, ...] = ()
     sensitive_groups: tuple[str, ...] = ()
     tier_field: str = ""
+    vendor_view: VendorView | None = None
+    cracks_view: CracksView | None = None
     lists: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
     conditions: Mapping[str, NamedCondition] = field(default_factory=dict)
     unused_lists: Mapping[str, Position] = field(default_factory=dict)

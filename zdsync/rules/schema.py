@@ -25,6 +25,8 @@ _HINTS: Mapping[str, str] = {
     "mode": "live, shadow, or a share of tickets such as 10%",
     "until": "The last day on which the rule acts",
     "own_tags": "Tags that zdsync may add and remove",
+    "vendor_view": "View of unsolved tickets that carry one of these tags",
+    "cracks_view": "View of unsolved tickets without a tier or a group",
     "tier_field": "Drop-down ticket field with one option per tier",
     "private_only": "Only groups of sensitive_groups may hold the ticket",
 }

@@ -91,6 +91,7 @@ _OBJECT = st.one_of(
         groups=st.lists(_GROUP, max_size=2).map(tuple),
         reason=_TEXT,
         position=st.none() | st.integers(0, 10**5),
+        conditions_any=st.lists(st.tuples(_TEXT, _TEXT, _TEXT), max_size=2).map(tuple),
     ),
     st.builds(
         ViewSwitch, view_id=st.integers(1, 2**63 - 1), title=_TEXT, is_active=st.booleans(), reason=_TEXT

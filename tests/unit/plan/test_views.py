@@ -12,11 +12,13 @@ from zdsync.model import Account, GroupId, View
 from zdsync.plan.model import ViewSwitch, ViewUpdate
 from zdsync.plan.views import (
     COLUMNS,
+    MAX_BYTES,
     form_json,
     form_of,
     invert_view,
     read_form,
     tier_conditions,
+    too_large,
     wanted_form,
 )
 
@@ -130,3 +132,28 @@ def test_a_view_made_hidden_and_shown_again() -> None:
     ]
     found = invert_view(70, steps, Account(views=(VIEW,)), reason="why")
     assert found == ViewSwitch(70, "Tier 2", is_active=False, reason="why")
+
+
+def test_views_show_unsolved_tickets_of_the_tier() -> None:
+    """A tier's view asks for unsolved tickets with the tag, and for the group only when there is one; a view without a
+    tag asks for unsolved tickets alone.
+    """
+    unsolved, tagged = ("status", "less_than", "solved"), ("current_tags", "includes", "tier_2")
+    assert tier_conditions([GroupId(1), GroupId(2)], "tier_2") == (unsolved, tagged)
+    assert tier_conditions([GroupId(1)], "tier_2") == (unsolved, tagged, ("group_id", "is", "1"))
+    assert tier_conditions([GroupId(1)], "") == (unsolved,)
+
+
+def test_a_view_that_a_run_made_goes_back_by_its_form() -> None:
+    """Journals keep the whole form of a made view; what differs from it somebody has changed."""
+    made = form_json(replace(form_of(VIEW), position=4))
+    assert take_back(VIEW, {}, made) == ViewSwitch(70, "Tier 2", is_active=False, reason="why")
+    assert take_back(replace(VIEW, sort_by="priority"), {}, made) == "somebody has changed it since"
+
+
+def test_zendesk_takes_views_up_to_a_size() -> None:
+    """A form over 65 KB is told, one under it is not."""
+    form = form_of(VIEW)
+    assert too_large(form) is None
+    huge = replace(form, conditions_all=(("current_tags", "includes", "x" * MAX_BYTES),))
+    assert too_large(huge) == "its conditions and groups are over the 65 KB that Zendesk takes"

@@ -6,7 +6,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from zdsync.rules.shapes.values import Conditions, Day, Mode, Scalars, Shape, Tags, Text, Texts, scalars
+from zdsync.rules.shapes.values import (
+    Conditions,
+    Day,
+    Mode,
+    Scalars,
+    Shape,
+    Tags,
+    Text,
+    Texts,
+    Title,
+    scalars,
+)
 from zdsync.rules.tree import Path
 
 
@@ -63,7 +74,7 @@ class TierShape(Shape):
     name: Text
     group: Text
     groups: Texts = []
-    view: Text | None = None
+    view: Title | None = None
     scope: Text = ""
 
 
@@ -74,6 +85,20 @@ class NamedShape(Shape):
     any: Conditions = []
 
 
+class VendorViewShape(Shape):
+    """`vendor_view:`."""
+
+    title: Title = "With the vendor"
+    tags: Annotated[Tags, Field(min_length=1)]
+
+
+class CracksViewShape(Shape):
+    """`cracks_view:`."""
+
+    title: Title = "Falls through the cracks"
+    unassigned: bool = False
+
+
 class RulesShape(Shape):
     """All rule files together."""
 
@@ -82,6 +107,8 @@ class RulesShape(Shape):
     own_tags: Tags = []
     sensitive_groups: Texts = []
     tier_field: Text = ""
+    vendor_view: VendorViewShape | None = None
+    cracks_view: CracksViewShape | None = None
     lists: dict[str, Scalars] = {}
     conditions: dict[str, Annotated[NamedShape, BeforeValidator(_named)]] = {}
     tiers: Annotated[
@@ -101,6 +128,10 @@ def keys_at(path: Path) -> tuple[str, ...]:
             shape = ActionShape
         case ("tiers", _):
             shape = TierShape
+        case ("vendor_view",):
+            shape = VendorViewShape
+        case ("cracks_view",):
+            shape = CracksViewShape
         case ("conditions", _):
             shape = NamedShape
         case ("ignore", _):
