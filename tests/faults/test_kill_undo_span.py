@@ -44,8 +44,8 @@ def live(folder: Path, kill_at: int | None) -> tuple[list[str], Ends]:
     house.advance(130)
     since = house.clock.now()
     rules = other_rules(house)
-    for place in (house.place, lambda: house.place(rules=lambda: rules)):
-        run_cycle(place())
+    for decided_by in (house.place().rules, lambda: rules):
+        run_cycle(house.place(rules=decided_by))
         house.close()
         house.advance(130)
     steps = Steps(kill_at)

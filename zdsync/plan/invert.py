@@ -135,6 +135,8 @@ def _restorable(
             stays.append(f"{name} stays {after}: Zendesk cannot empty it")
         elif name == "assignee_id" and before is not None and not _can_have_it(written, case, account):
             stays.append("assignee stays empty: the former one can no longer have the ticket")
+        elif name == "assignee_id" and before is not None and _came_later(before, written, case):
+            stays.append("assignee stays empty: the one who was cleared came after the first of these runs")
         else:
             back[name] = before
     return back, tuple(stays)
@@ -148,6 +150,23 @@ def _can_have_it(written: Written, case: Case, account: Account) -> bool:
         return False
     members = _members(account, group)
     return members is None or agent.id in members
+
+
+def _came_later(assignee: FieldValue, written: Written, case: Case) -> bool:
+    """Whether the assignee whom one of several runs cleared got the ticket only after the first of them.
+
+    It then had another group than the one it goes back to, in which nobody says that the assignee can be.
+    """
+    if len(written.runs) == 1:
+        return False
+    changes = (
+        change
+        for event in _since(written, case.events)
+        for change in (*event.changes, *event.rule_changes)
+        if change.field == "assignee_id"
+    )
+    first = next(changes, None)
+    return first is not None and first.previous != assignee
 
 
 def _members(account: Account, group_id: FieldValue) -> frozenset[UserId] | None:
@@ -218,9 +237,15 @@ def _title(name: str) -> str:
 
 def _later(written: Written, events: Sequence[Event]) -> Sequence[Event]:
     """The events after ours; when ours is not among them, those after the moment it was decided on."""
+    later = _since(written, events)
+    return later[1:] if later and later[0].key == written.key else later
+
+
+def _since(written: Written, events: Sequence[Event]) -> Sequence[Event]:
+    """The same with ours at their head."""
     for position in range(len(events) - 1, -1, -1):
         if events[position].key == written.key:
-            return events[position + 1 :]
+            return events[position:]
     return [event for event in events if event.created_at > written.stamp]
 
 
