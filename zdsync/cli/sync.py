@@ -165,16 +165,19 @@ def plan(
     from zdsync.report.plan_page import plan_page
     from zdsync.report.plans import plan_lines
     from zdsync.runs.answers import with_answers
+    from zdsync.runs.pauses import with_pauses
     from zdsync.runs.plan import make_plan
 
     with open_reader(globals_) as (reading, settings, clock):
-        planned = make_plan(
-            reading.mirror,
-            reading.mirror.journal,
-            reading.rules(),
-            clock,
-            account=reading.mirror.read_account_name() or "",
-            tag_prefix=settings.tag_prefix,
+        planned = with_pauses(
+            make_plan(
+                reading.mirror,
+                reading.mirror.journal,
+                reading.rules(),
+                clock,
+                account=reading.mirror.read_account_name() or "",
+                tag_prefix=settings.tag_prefix,
+            )
         )
         habit = reading.mirror.read_habit(None)
         shown = with_answers(reading.mirror, planned.plan.only(only) if only else planned.plan)

@@ -151,7 +151,7 @@ AccountChange = GroupChange | TierFieldChange | ViewChange | ViewUpdate | ViewSw
 
 @dataclass(frozen=True, slots=True)
 class AccountNotice:
-    """A group or view that somebody should look at: what about it, and what to do."""
+    """A group, field, view or rule that somebody should look at: what about it, and what to do."""
 
     object: str
     name: str

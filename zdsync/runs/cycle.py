@@ -17,6 +17,7 @@ from zdsync.ports import AccountWriter, Clock, Journal, Mirror, Outcome, Run, Ti
 from zdsync.rules.model import RuleSet
 from zdsync.runs.apply import Applier
 from zdsync.runs.outcomes import Applied, Ended
+from zdsync.runs.pauses import paused_rules, with_pauses
 from zdsync.runs.plan import Judge, Planned, make_judge, make_plan, mirror_until
 from zdsync.runs.public_notes import refuse_public_notes
 from zdsync.runs.pull import Pulled, pull
@@ -29,6 +30,8 @@ FRESH = timedelta(minutes=15)
 """A mirror older than this is no ground to write on."""
 
 DONE, IN_PART = 0, 3
+RULES_PAUSED = "rules_paused"
+"""The figure of a run under which it keeps how many rules were paused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,18 +153,22 @@ def run_pull(place: Workplace, record: Record, *, respect_cadence: bool = False)
 def run_plan(place: Workplace, record: Record) -> Planned:
     """Plan by the rules as they stand on disk now, keeping their text by digest."""
     rules = place.rules()
-    planned = make_plan(
-        place.mirror,
-        place.journal,
-        rules,
-        place.clock,
-        account=place.account,
-        tag_prefix=place.tag_prefix,
+    planned = with_pauses(
+        make_plan(
+            place.mirror,
+            place.journal,
+            rules,
+            place.clock,
+            account=place.account,
+            tag_prefix=place.tag_prefix,
+        )
     )
     keep_rules(place.mirror, rules, place.clock.now())
     place.mirror.record_known(planned.known)
     record.rules_digest = rules.digest
     record.figures |= {f"tickets_{name}": count for name, count in planned.plan.counts.items()}
+    if paused := paused_rules(planned.plan):
+        record.figures[RULES_PAUSED] = len(paused)
     record.figures["changes"] = len(planned.plan.ticket_changes) + len(planned.plan.account_changes)
     return planned
 

@@ -11,9 +11,11 @@ from enum import StrEnum
 
 from zdsync.errors import GuardBreach, MirrorError, RuleError, Stopped, ZdsyncError
 from zdsync.model import RunId
+from zdsync.plan.model import Plan
 from zdsync.ports import Alerts, JournalEntry, Outcome, Run
-from zdsync.runs.cycle import Cycle, Workplace, run_cycle
+from zdsync.runs.cycle import RULES_PAUSED, Cycle, Workplace, run_cycle
 from zdsync.runs.outcomes import MANY_REJECTED
+from zdsync.runs.pauses import paused_rules
 from zdsync.runs.plan import mirror_until
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ class Kind(StrEnum):
     FAILED = "failed"
     BREACH = "breach"
     REFUSED = "refused"
+    PAUSED = "paused"
     UNSETTLED = "unsettled"
     LAG = "lag"
 
@@ -38,10 +41,16 @@ _OVER = {
     Kind.FAILED: "runs no longer fail",
     Kind.BREACH: "the plan is within its limits again",
     Kind.REFUSED: "Zendesk takes our updates again",
+    Kind.PAUSED: "no rule is paused any more",
     Kind.UNSETTLED: "the outcome of every write is known again",
     Kind.LAG: "the mirror is fresh again",
 }
-_LEVELS = {Kind.REFUSED: logging.WARNING, Kind.UNSETTLED: logging.WARNING, Kind.LAG: logging.WARNING}
+_LEVELS = {
+    Kind.REFUSED: logging.WARNING,
+    Kind.PAUSED: logging.WARNING,
+    Kind.UNSETTLED: logging.WARNING,
+    Kind.LAG: logging.WARNING,
+}
 """The others end the run with an error, which speaks for itself."""
 
 _WELL = {0, 3, Stopped.exit_code}
@@ -85,7 +94,8 @@ class Watch:
             self._tell_changes(self._find(err))
             raise
         refused = _refused(ended.run_id, ended.applied.refusal) if ended.applied else None
-        self._tell_changes({**self._find(None), Kind.REFUSED: refused})
+        paused = _paused(ended.planned.plan)
+        self._tell_changes({**self._find(None), Kind.REFUSED: refused, Kind.PAUSED: paused})
         return ended
 
     def _find(self, error: Exception | None) -> Findings:
@@ -122,6 +132,8 @@ class Watch:
             yield _kind_of(last), Trouble(_cause(last.message), "")
         elif (last.figures or {}).get(Outcome.REJECTED.value, 0) > MANY_REJECTED and last.message:
             yield Kind.REFUSED, Trouble("", "")
+        if paused := (last.figures or {}).get(RULES_PAUSED, 0):
+            yield Kind.PAUSED, Trouble(str(paused), "")
         before = tuple(
             entry for entry in self._place.journal.read_open() if entry.intended_at <= last.ended_at
         )
@@ -157,6 +169,13 @@ def _refused(run_id: RunId, refusal: str) -> Trouble | None:
     return Trouble(
         "", f"{refusal}; the run has stopped; `zdsync runs {run_id}` lists them with Zendesk's words"
     )
+
+
+def _paused(plan: Plan) -> Trouble | None:
+    """Rules that wait; the run list keeps how many they were, and one more of them is another cause."""
+    paused = paused_rules(plan)
+    text = "; ".join(f"rule {notice.name} {notice.message}" for notice in paused)
+    return Trouble(str(len(paused)), text) if paused else None
 
 
 def _unsettled(entries: tuple[JournalEntry, ...]) -> Trouble | None:
