@@ -17,7 +17,10 @@ SHOWN_VIEWS = 100
 
 
 def diff_account(account: Account, rules: CompiledRules) -> AccountDiff:
-    """Groups first, then the tier field, then views in the order of the tiers, those of no tier last. What zdsync has not made it never touches."""
+    """Groups first, then the tier field, then views in the order of the tiers, those of no tier last.
+
+    What zdsync has not made it never touches.
+    """
     found = AccountDiff()
     for name, reason in _named_groups(rules):
         _diff_group(name, reason, account, rules, found)
