@@ -373,7 +373,10 @@ class NativeRule:
     title: str
     conditions_all: tuple[tuple[str, str, str], ...] = ()
     actions: tuple[tuple[str, str], ...] = ()
-    """(field, value); the values of actions that are no change of a field, such as a notification, are left out."""
+    """(field, value); actions that are no change of a field, such as a notification, are left out."""
+    conditions_any: tuple[tuple[str, str, str], ...] = ()
+    notifies: bool = False
+    """Whether one of its actions sends a message to somebody."""
 
 
 @dataclass(frozen=True, slots=True)

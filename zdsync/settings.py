@@ -230,6 +230,13 @@ def parse_start(text: str, now: datetime) -> datetime:
     return max(START_OF_ALL, start)
 
 
+def parse_since(text: str, now: datetime) -> datetime:
+    """A length of time before `now` such as `90m` or `3h`, or whatever `parse_start` takes."""
+    if re.fullmatch(r"[0-9]+\s*[smhd]", text.strip(), re.IGNORECASE):
+        return now - parse_duration(text)
+    return parse_start(text, now)
+
+
 def parse_share(text: str) -> float:
     """A number above 0 and up to 1."""
     try:

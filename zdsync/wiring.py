@@ -24,6 +24,7 @@ from zdsync.runs.check import check_rules
 from zdsync.runs.check_history import check_history
 from zdsync.runs.cycle import Workplace
 from zdsync.runs.doctor.model import AccountProbe, DatabaseProbe
+from zdsync.runs.turn import Turn
 from zdsync.runs.watch import Watch
 from zdsync.settings import Bodies, Mode
 
@@ -63,14 +64,22 @@ def open_mirror_beside(settings: Settings, clock: Clock) -> Iterator[MirrorStore
 
 
 @contextmanager
-def open_workplace(settings: Settings, clock: Clock) -> Iterator[Workplace]:
-    """Everything a writing run needs, under the mirror's lease: one process at a time."""
+def open_workplace(settings: Settings, clock: Clock, *, stands_by: bool = False) -> Iterator[Workplace]:
+    """Everything a writing run needs, under the mirror's lease: one process at a time.
+
+    With `stands_by`, on a database server, the lease is taken by `take_turn` and not here, so that a worker can wait
+    for it. A second worker on a file is a mistake, and raises LeaseTaken in any case.
+    """
     from zdsync.zendesk.account import connect
 
     access = settings.need_access()
     with ExitStack() as stack:
         mirror = stack.enter_context(open_mirror(settings.database_url, clock=clock))
-        stack.enter_context(mirror.lease())
+        lease = mirror.lease()
+        if stands_by and not mirror.database.is_sqlite:
+            stack.push(lease.__exit__)
+        else:
+            stack.enter_context(lease)
         account = stack.enter_context(
             closing(
                 connect(
@@ -96,6 +105,7 @@ def open_workplace(settings: Settings, clock: Clock) -> Iterator[Workplace]:
             limits=settings.limits,
             is_shadow=settings.mode is Mode.SHADOW,
             retention=settings.retention,
+            take_turn=Turn(lease, clock).take,
         )
 
 

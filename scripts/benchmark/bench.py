@@ -26,6 +26,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 CHANGED = 100
 """Tickets that move between two runs."""
+WRITTEN = 1_000
+"""Tickets that one apply changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,22 @@ def incremental(bench: Bench) -> Iterator[Line]:
     yield at_most("  peak memory", spent.peak_mb, " MB", 200)
 
 
+def write_back(bench: Bench) -> Iterator[Line]:
+    """Once, for it leaves nothing to be written: so many new tickets get their tier, their group and a note."""
+    bench.account.create(WRITTEN)
+    bench.account.wait()
+    bench.zdsync(whole(bench), "pull", "--stream", "tickets", "--stream", "ticket_events")
+    bench.account.requests()
+    spent = bench.zdsync(whole(bench), "apply", "--yes", "--limit", str(WRITTEN), codes=(0, 3))
+    asked = bench.account.requests()["by_endpoint"]
+    yield at_most(
+        f"write-back of {WRITTEN:,} changes, its requests", asked["PUT /tickets/update_many"], "", 10
+    )
+    yield at_most("  read-backs", asked["GET /tickets/show_many"], "", 10)
+    yield Line("  seconds", f"{spent.seconds:.1f} s", None, None, None, None)
+    yield at_most("  peak memory", spent.peak_mb, " MB", 200)
+
+
 def decided(bench: Bench) -> Iterator[Line]:
     command = [
         sys.executable,
@@ -181,6 +199,7 @@ def measure(bench: Bench, *, pulls_only: bool) -> Iterator[Line]:
         return
     settle(bench)
     yield from incremental(bench)
+    yield from write_back(bench)
     yield from idle(bench)
     yield from decided(bench)
     yield from counted(bench)

@@ -372,7 +372,7 @@ def test_groups_and_views_can_be_made(world: World) -> None:
     """A created group and view are in the account, and come back as they are read later."""
     account = world.connect()
     group = account.create_group("Experts", "made by a test")
-    view = account.create_view("Experts: unsolved", "made by a test", [group.id], "tier_3")
+    view = account.create_view(wanted_form("Experts: unsolved", "tier_3", [group.id]), "made by a test")
     groups, views = _pull(account, Stream.GROUPS)["groups"], _pull(account, Stream.VIEWS)["views"]
     assert groups[group.id]["name"] == "Experts"
     assert views[view.id]["title"] == "Experts: unsolved"
@@ -383,7 +383,7 @@ def test_groups_and_views_can_be_made(world: World) -> None:
 def test_views_are_hidden_and_shown(world: World) -> None:
     """Switching a view changes nothing else of it; one that is gone is refused."""
     account = world.connect()
-    view = account.create_view("Experts: unsolved", "made by a test", [], "tier_3")
+    view = account.create_view(wanted_form("Experts: unsolved", "tier_3", []), "made by a test")
     before = _pull(account, Stream.VIEWS)["views"][view.id]
     for is_active in (False, True):
         account.switch_view(view.id, is_active=is_active)
@@ -398,7 +398,9 @@ def test_views_are_updated_whole(world: World) -> None:
     """What the form tells is so afterwards, the grouping and description stay, and one that is gone is refused."""
     account = world.connect()
     group = account.create_group("Experts", "made by a test")
-    view = account.create_view("Experts: unsolved", "made by a test", [], "tier_3", 7)
+    view = account.create_view(
+        replace(wanted_form("Experts: unsolved", "tier_3", []), position=7), "made by a test"
+    )
     row = world.sandbox.world.tables["views"][view.id]
     row["execution"] |= {"group_by": "priority", "group_order": "asc"}
     form = replace(wanted_form("Experts", "tier_2", [group.id]), is_active=False, position=9)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,8 @@ class Database:
                 self._readers = self.engine.execution_options(isolation_level="REPEATABLE READ")
         self._writers = self.engine.execution_options(zdsync_writes=True)
         self._durable = self.engine.execution_options(zdsync_writes=True, zdsync_durable=True)
+        self.fence: Callable[[Connection], None] | None = None
+        """Asked at the beginning of each write; raises LeaseLost when this process may not write any more."""
 
     @property
     def path(self) -> Path:
@@ -68,6 +70,8 @@ class Database:
         with told_as_mirror_error(self.place), engine.begin() as connection:
             if not self.is_sqlite:
                 connection.execute(_TAKE_TURN, {"ours": WRITE_LOCK, "waits": "on" if durable else "off"})
+            if self.fence is not None:
+                self.fence(connection)
             yield connection
 
     def close(self) -> None:

@@ -108,7 +108,7 @@ class MirrorStore:
         """The lock that makes this process the only one to change the mirror and the account; take it with `with`."""
         if self.database.is_sqlite:
             path = self.database.path.resolve()
-            return FileLease(path.with_name(f"{path.name}.lock"))
+            return FileLease(self.database, path.with_name(f"{path.name}.lock"))
         return AdvisoryLease(self.database)
 
     def bind(self, account: str) -> None:
@@ -200,6 +200,10 @@ class MirrorStore:
     def read_run(self, run_id: RunId) -> Run | None:
         with self.database.reading() as connection:
             return runs.read_run(connection, run_id)
+
+    def read_runs_that_wrote(self, since: datetime, until: datetime) -> tuple[Run, ...]:
+        with self.database.reading() as connection:
+            return runs.read_runs_that_wrote(connection, since, until)
 
     def read_habit(self, writer: UserId | None) -> Habit:
         with self.database.reading() as connection:

@@ -17,6 +17,7 @@ from zdsync.ports import AccountWriter, Clock, Journal, Mirror, Outcome, Run, Ti
 from zdsync.rules.model import RuleSet
 from zdsync.runs.apply import Applier
 from zdsync.runs.outcomes import Applied, Ended
+from zdsync.runs.pauses import paused_rules, with_pauses
 from zdsync.runs.plan import Judge, Planned, make_judge, make_plan, mirror_until
 from zdsync.runs.public_notes import refuse_public_notes
 from zdsync.runs.pull import Pulled, pull
@@ -30,6 +31,8 @@ FRESH = timedelta(minutes=15)
 """A mirror older than this is no ground to write on."""
 
 DONE, IN_PART = 0, 3
+RULES_PAUSED = "rules_paused"
+"""The figure of a run under which it keeps how many rules were paused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Workplace:
     is_shadow: bool
     retention: timedelta | None = None
     """How long what happened on closed tickets is kept; None: for ever."""
+    take_turn: Callable[[], None] = lambda: None
+    """Comes back when this process may change the mirror; asked before each cycle."""
 
 
 @dataclass(slots=True)
@@ -119,6 +124,7 @@ def run_cycle(place: Workplace, *, is_dry: bool = False) -> Cycle:
     Raises GuardBreach after pulling and recording the decisions when the plan is over its limits; rule files that
     cannot be used raise RuleError only after the pull, so that the mirror stays fresh while somebody mends them.
     """
+    place.take_turn()
     with recorded(place, "run") as record:
         run_id = record.run.id
         settle_open(place)
@@ -151,20 +157,25 @@ def run_pull(place: Workplace, record: Record, *, respect_cadence: bool = False)
 def run_plan(place: Workplace, record: Record) -> Planned:
     """Plan by the rules as they stand on disk now, keeping their text by digest."""
     rules = place.rules()
-    planned = make_plan(
-        place.mirror,
-        place.journal,
+    planned = with_pauses(
+        make_plan(
+            place.mirror,
+            place.journal,
+            rules,
+            place.clock,
+            account=place.account,
+            tag_prefix=place.tag_prefix,
+            is_kept=True,
+        ),
         rules,
-        place.clock,
-        account=place.account,
-        tag_prefix=place.tag_prefix,
-        is_kept=True,
     )
     keep_rules(place.mirror, rules, place.clock.now())
     place.mirror.record_calendars(planned.calendars, place.clock.now())
     place.mirror.record_known(planned.known)
     record.rules_digest = rules.digest
     record.figures |= {f"tickets_{name}": count for name, count in planned.plan.counts.items()}
+    if paused := paused_rules(planned.plan):
+        record.figures[RULES_PAUSED] = len(paused)
     record.figures["changes"] = len(planned.plan.ticket_changes) + len(planned.plan.account_changes)
     return planned
 
@@ -207,6 +218,7 @@ def run_apply(
     record.figures |= {outcome.value: count for outcome, count in applied.outcomes.items()}
     record.figures["decided_again"] = applied.decided_again
     record.exit_code = DONE if applied.is_whole else IN_PART
+    record.message = applied.refusal
     return applied
 
 

@@ -14,7 +14,6 @@ from zdsync.model import (
     Event,
     FieldOption,
     Group,
-    GroupId,
     OrganizationId,
     Page,
     Stream,
@@ -120,15 +119,8 @@ class ZendeskAccount:
     def add_option(self, field_id: int, option: FieldOption) -> None:
         writes.add_option(self._client, field_id, option)
 
-    def create_view(
-        self,
-        title: str,
-        description: str,
-        group_ids: Sequence[GroupId],
-        tag: str,
-        position: int | None = None,
-    ) -> View:
-        return writes.create_view(self._client, title, description, group_ids, tag, position)
+    def create_view(self, form: ViewForm, description: str) -> View:
+        return writes.create_view(self._client, form, description)
 
     def update_view(self, view_id: int, form: ViewForm) -> None:
         writes.update_view(self._client, view_id, form)
