@@ -38,7 +38,8 @@ def record_rows(connection: Connection, page: Page, at: datetime) -> int:
     written += _tombstone_missed(connection, page, at)
     keep_versions(connection, page)
     note_missing(connection, page)
-    note_histories(connection, page)
+    note_histories(connection, page, at)
+    erase_scrubbed(connection, page, at)
     return written
 
 
@@ -90,8 +91,10 @@ def _deleted_at(name: str, record: Record) -> datetime | None:
             return None
     if not is_deleted:
         return None
-    stamp = record.get("generated_timestamp") or 0
-    return record.get("updated_at") or datetime.fromtimestamp(stamp, UTC)
+    if record.get("generated_timestamp"):
+        # Deleting and scrubbing are system changes: a ticket's updated_at tells of the last update before.
+        return datetime.fromtimestamp(record["generated_timestamp"], UTC)
+    return record.get("updated_at") or datetime.fromtimestamp(0, UTC)
 
 
 def _latest(rows: Iterable[Record], key: str) -> list[Record]:
@@ -128,7 +131,6 @@ def _write_tickets(connection: Connection, rows: Sequence[Record], page: Page) -
     written = upsert(connection, tickets, accepted)
     _write_tags(connection, accepted, stored)
     _write_findings(connection, {(row["id"], 0): row["id"] in stored for row in accepted}, page)
-    erase_scrubbed(connection, accepted)
     return written
 
 

@@ -12,6 +12,7 @@ from zdsync.sandbox import account_api, tickets_api, truth
 from zdsync.sandbox.answers import ApiError, Json, Reply
 from zdsync.sandbox.auth import Credentials
 from zdsync.sandbox.call import Options
+from zdsync.sandbox.control_account import AccountControl
 from zdsync.sandbox.faults import JOB_KINDS, Fault, Faults
 from zdsync.sandbox.jobs import Jobs
 from zdsync.sandbox.records import SYSTEM_USER_ID, Change, Notice, Ticket, User
@@ -40,7 +41,7 @@ class Controlled(Protocol):
     def lock(self) -> AbstractContextManager[object]: ...
 
 
-class Control:
+class Control(AccountControl):
     """What tests and the demo may do to the account that the API cannot, or not as other people.
 
     Every method is also `POST /sandbox/{name}` with its arguments as a JSON object, `truth` and `requests`
@@ -49,6 +50,7 @@ class Control:
     """
 
     def __init__(self, sandbox: Controlled) -> None:
+        super().__init__(sandbox)
         self._sandbox = sandbox
         self._world = sandbox.world
 
@@ -387,7 +389,7 @@ def control_reply(control: Control, request: Request) -> Reply:
     name = request.path.removeprefix("/sandbox/").strip("/")
     action: Callable[..., Any] | None = None if name.startswith("_") else getattr(control, name, None)
     if action is None or not callable(action):
-        names = sorted(key for key in vars(Control) if not key.startswith("_"))
+        names = sorted(key for key in dir(Control) if not key.startswith("_"))
         return Reply({"error": f"no action {name!r}", "actions": names}, 404)
     if request.method == "GET":
         if name not in READS:
