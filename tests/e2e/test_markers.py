@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from zdsync.sandbox.records import Comment, Notice, Ticket
 WORDS = "Rumpelstiltskin lives in the old mill"
 """What is no personal datum to any detector, yet somebody's text."""
 SAID = f"{WORDS}: {', '.join(MARKERS)}."
-_DIGITS = re.compile(r"\D")
 
 
 def plant(house: House) -> Ticket:
@@ -38,7 +36,7 @@ def plant(house: House) -> Ticket:
         "content_url": f"https://x.example/?name={SAID}",
     }
     events: list[Any] = [
-        Comment(f"See the file. {SAID}", True, ticket.requester_id, f"<p>{SAID}</p>", (file,)),
+        Comment(f"See the file. {SAID}", bool(id), ticket.requester_id, f"<p>{SAID}</p>", (file,)),
         Notice(
             "VoiceComment", {"data": {"from": "+44 20 7946 0958", "transcription_text": SAID}, "body": SAID}
         ),
@@ -76,23 +74,21 @@ def stored(url: str) -> dict[str, str]:
 
 
 def marked(said: str) -> list[str]:
-    """The markers in a text, however it escapes or spaces them."""
-    digits = [marker for marker in MARKERS if len(_DIGITS.sub("", marker)) > 9]
-    pieces = "".join(_DIGITS.sub("", said))
-    assert digits
-    return [marker for marker in MARKERS if marker in said] + [
-        marker for marker in digits if _DIGITS.sub("", marker) in pieces and marker.replace(" ", "") in said
-    ]
+    """The markers in a text, spaced or not."""
+    return [marker for marker in MARKERS if marker in said or marker.replace(" ", "") in said]
 
 
-@pytest.mark.parametrize("bodies", ["masked", "none"])
+@pytest.mark.parametrize("bodies", ["masked", "none", "full"])
 def test_no_marker_is_found_anywhere(house: House, bodies: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Not while the write-ahead log still stands, nor in what is logged, planned, explained, recorded or reported."""
-    house.sandbox.world.tickets.clear()
-    house.sandbox.world.log.clear()
-    house.sandbox.world.ticket_index.fill(())
-    for table in ("satisfaction_ratings",):
-        house.sandbox.world.tables[table].clear()
+    """Not while the write-ahead log still stands, nor in what is logged, planned, explained, recorded or reported.
+
+    Texts that are kept on purpose stand in the database and in notes, and still in no log or recorded case.
+    """
+    world = house.sandbox.world
+    world.tickets.clear()
+    world.log.clear()
+    world.ticket_index.fill(())
+    world.tables["satisfaction_ratings"].clear()
     ticket = plant(house)
     house.control.advance(120)
     caplog.set_level(logging.DEBUG)
@@ -106,24 +102,25 @@ def test_no_marker_is_found_anywhere(house: House, bodies: str, caplog: pytest.L
         told = [
             house.ok("-v", "run", "--dry-run"),
             house.run("plan", "--out", "plan.json", "--html", "plan.html"),
-            house.run("explain", str(ticket.id), "--json"),
             house.run("rules", "record", str(ticket.id)),
-            house.run("report"),
             house.run("runs", "--json"),
-            house.ok("query", "SELECT * FROM ticket_comments", "--json"),
+            house.run("report"),
         ]
-        said = stored(house.database_url)
+        kept = stored(house.database_url)
+        kept["explain"] = house.run("explain", str(ticket.id), "--json").out
+        kept["query"] = house.ok("query", "SELECT * FROM ticket_comments", "--json").out
     reader.dispose()
-    said |= {str(number): ended.out + ended.err for number, ended in enumerate(told)}
-    said |= {file: Path(file).read_text("utf-8") for file in ("plan.json", "plan.html")}
+    assert len(kept) > 4
+    said = {str(number): ended.out + ended.err for number, ended in enumerate(told)}
+    kept |= {file: Path(file).read_text("utf-8") for file in ("plan.json", "plan.html")}
     formatter = EventFormatter(is_text=False)
     said["log"] = "\n".join(formatter.format(record) for record in caplog.records)
-    assert json.loads(said["log"].splitlines()[0])
-    for place, words in said.items():
+    if bodies == "full":
+        assert set(marked(kept["query"])) == set(MARKERS)
+    for place, words in (said if bodies == "full" else said | kept).items():
         assert marked(words) == [], place
-        assert bodies == "masked" or WORDS not in words, place
-    assert bodies == "none" or WORDS in "".join(said.values())
-    counts = json.loads(
-        house.ok("query", "SELECT detector, SUM(count) AS n FROM text_findings GROUP BY 1", "--json").out
-    )
-    assert {row["detector"] for row in counts["rows"]} == {"payment_card", "iban", "email", "phone"}, counts
+        assert bodies != "none" or WORDS not in words, place
+    assert (WORDS in kept["query"]) == (bodies != "none")
+    question = "SELECT detector, SUM(count) AS n FROM text_findings GROUP BY 1"
+    found = json.loads(house.ok("query", question, "--json").out)
+    assert {row["detector"] for row in found} == {"payment_card", "iban", "email", "phone"}
