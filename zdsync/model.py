@@ -376,6 +376,10 @@ AMENDED_COMMENTS = "amended_comments"
 """Beside the tables of a page: comments that its updates redacted or made private, {ticket_id, comment_id, amended_at}."""
 
 
+CROWDED_SECONDS = "crowded_seconds"
+"""Beside the tables of a page: seconds, {second}, in which more happened than an export by time can tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One answer of an export or list, converted to rows.

@@ -19,16 +19,20 @@ from zdsync.mirror.tables_rules import schedule_holidays
 from zdsync.mirror.tables_tickets import text_findings, ticket_comments, ticket_tags, tickets
 from zdsync.mirror.upsert import upsert
 from zdsync.mirror.versions import keep_versions
-from zdsync.model import AMENDED_COMMENTS, Page, Record, Stream
+from zdsync.model import AMENDED_COMMENTS, CROWDED_SECONDS, Page, Record, Stream
 
 log = logging.getLogger(__name__)
+
+
+_NO_ROWS = frozenset({text_findings.name, AMENDED_COMMENTS, CROWDED_SECONDS})
+"""What a page holds beside rows of mirrored tables."""
 
 
 def record_rows(connection: Connection, page: Page, at: datetime) -> int:
     """Write all rows of a page and what follows from them; the number that were new, newer or newly missed."""
     written = 0
     for name, records in page.rows.items():
-        if name in {text_findings.name, AMENDED_COMMENTS} or not records:
+        if name in _NO_ROWS or not records:
             continue
         table = MIRRORED[name]
         known = frozenset(table.columns.keys())
