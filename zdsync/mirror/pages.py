@@ -88,7 +88,7 @@ def _deleted_at(name: str, record: Record) -> datetime | None:
             is_deleted = record.get("deleted") is True
         case "brands":
             is_deleted = record.get("is_deleted") is True
-        case "organizations":
+        case "organizations" | "ticket_forms":
             # Source: developer.zendesk.com, "Organizations" (read 2026-11): set once deleted, in exports only.
             is_deleted = bool(record["raw"].get("deleted_at"))
         case _:
