@@ -99,6 +99,10 @@ def test_a_redaction_on_a_deleted_ticket_empties_it_until_it_is_restored(
     """Nobody may read its history, so what was redacted could not be found; deleted before or after it is the same."""
     record_page(mirror, tickets_page(rows.ticket(1), rows.ticket(2)))
     record(mirror, 10, rows.event(50, 1), ticket_comments=[rows.comment(5, 1, 50, body="secret")])
+    rating = rows.record(
+        "satisfaction_ratings", id=3, ticket_id=1, comment="Thanks", raw={"comment": "Thanks"}
+    )
+    record_page(mirror, rows.page(Stream.RATINGS, 11, satisfaction_ratings=[rating]))
     gone = tickets_page(rows.ticket(1, deletion, status="deleted"), served=deletion)
     amended: Record = {"ticket_id": 1, "comment_id": 5, "amended_at": at(20)}
     if deletion < 30:
@@ -114,3 +118,5 @@ def test_a_redaction_on_a_deleted_ticket_empties_it_until_it_is_restored(
     record(mirror, 41, rows.event(50, 1), ticket_comments=[rows.comment(5, 1, 50, body="▇")])
     (found,) = content(mirror, ticket_comments)
     assert (found["body"], found["deleted_at"]) == ("▇", None)
+    (found,) = content(mirror, satisfaction_ratings)
+    assert (found["comment"], found["deleted_at"]) == ("Thanks", None), "nobody would bring it again"

@@ -35,16 +35,17 @@ def erase_scrubbed(connection: Connection, page: Page, at: datetime) -> None:
     for name in (ticket_events.name, ticket_comments.name, satisfaction_ratings.name):
         ids |= {row["ticket_id"] for row in page.rows.get(name, ())}
     scrubbed = select_ids(connection, _SCRUBBED, ids)
-    erase_texts(connection, scrubbed, at)
+    erase_updates(connection, scrubbed, at)
     if scrubbed:
+        connection.execute(_EMPTY_RATINGS, [{_OF: id, "at": at} for id in sorted(scrubbed)])
         found = delete(text_findings).where(text_findings.c.ticket_id == bindparam(_OF))
         connection.execute(found, as_rows(scrubbed, _OF))
 
 
-def erase_texts(connection: Connection, ids: Collection[int], at: datetime) -> None:
-    """Turn the comments, updates and ratings of these tickets into empty tombstones, which a newer row replaces."""
+def erase_updates(connection: Connection, ids: Collection[int], at: datetime) -> None:
+    """Turn the comments and updates of these tickets into empty tombstones, which their history read anew replaces."""
     these = [{_OF: id, "at": at} for id in sorted(ids)]
-    for statement in (_EMPTY_COMMENTS, _EMPTY_EVENTS, _EMPTY_RATINGS) if these else ():
+    for statement in (_EMPTY_COMMENTS, _EMPTY_EVENTS) if these else ():
         connection.execute(statement, these)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, case, delete, exists, or_, select
 
 from zdsync.mirror.batches import as_rows, in_batches, select_ids
-from zdsync.mirror.erasure import erase_texts
+from zdsync.mirror.erasure import erase_updates
 from zdsync.mirror.tables_own import zdsync_checkpoints
 from zdsync.mirror.tables_own import zdsync_missing as missing
 from zdsync.mirror.tables_tickets import ticket_comments, ticket_events, tickets
@@ -52,7 +52,7 @@ def note_histories(connection: Connection, page: Page, at: datetime) -> None:
     _note_crowded(connection, page)
     told = (AMENDED_COMMENTS, ticket_events.name, ticket_comments.name)
     named = {row["ticket_id"] for name in told for row in page.rows.get(name, ())}
-    erase_texts(connection, select_ids(connection, _UNREADABLE, named.union(deleted)), at)
+    erase_updates(connection, select_ids(connection, _UNREADABLE, named.union(deleted)), at)
 
 
 def _note_amended(connection: Connection, page: Page) -> None:
