@@ -74,7 +74,8 @@ def pull(
             if verify:
                 verified = run_verify(place.source, place.mirror, place.clock, start=start)
         record.figures |= {f"pulled_{stream.value}": count for stream, count in pulled.rows.items()}
-        record.exit_code = 0 if verified is None or verified.is_equal else IN_PART
+        is_whole = pulled.cut is None and (verified is None or verified.is_equal)
+        record.exit_code = 0 if is_whole else IN_PART
     _show_pulled(pulled, verified, as_json=as_json)
     return record.exit_code
 
@@ -88,6 +89,10 @@ def _show_pulled(pulled: Pulled, verified: Verified | None, *, as_json: bool) ->
     print_tables([pulled_table(pulled)])
     for stream, reason in pulled.skipped.items():
         click.echo(f"skipped {stream.value}: {reason}")
+    if pulled.cut is not None:
+        click.echo(
+            f"Stopped within {pulled.cut.value}, at the ceiling of one pull; the next one goes on there."
+        )
     if verified is not None:
         print_tables([differences_table(verified)])
         if verified.counted is not None:

@@ -20,7 +20,7 @@ from zdsync.runs.outcomes import Applied, Ended
 from zdsync.runs.pauses import paused_rules, with_pauses
 from zdsync.runs.plan import Judge, Planned, make_judge, make_plan, mirror_until
 from zdsync.runs.public_notes import refuse_public_notes
-from zdsync.runs.pull import Pulled, pull
+from zdsync.runs.pull import IN_A_CYCLE, Pulled, pull
 from zdsync.runs.resolve import resolve, settle_belied
 from zdsync.runs.retention import prune
 from zdsync.runs.second_look import Look, SecondLook
@@ -148,7 +148,14 @@ def settle_open(place: Workplace) -> tuple[Ended, ...]:
 
 
 def run_pull(place: Workplace, record: Record, *, respect_cadence: bool = False) -> Pulled:
-    pulled = pull(place.source, place.mirror, place.clock, start=place.start, respect_cadence=respect_cadence)
+    pulled = pull(
+        place.source,
+        place.mirror,
+        place.clock,
+        start=place.start,
+        respect_cadence=respect_cadence,
+        ceiling=IN_A_CYCLE,
+    )
     settle_belied(place.journal, place.clock)
     record.figures |= {f"pulled_{stream.value}": count for stream, count in pulled.rows.items()}
     return pulled

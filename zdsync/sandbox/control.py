@@ -10,6 +10,7 @@ from zdsync.sandbox.actor import Actor
 from zdsync.sandbox.answers import Json
 from zdsync.sandbox.auth import Credentials
 from zdsync.sandbox.call import Options
+from zdsync.sandbox.control_account import AccountControl
 from zdsync.sandbox.creation import create_ticket
 from zdsync.sandbox.faults import JOB_KINDS, Fault, Faults
 from zdsync.sandbox.hourly import Hourly
@@ -43,7 +44,7 @@ class Controlled(Protocol):
     def lock(self) -> AbstractContextManager[object]: ...
 
 
-class Control:
+class Control(AccountControl):
     """What tests and the demo may do to the account that the API cannot, or not as other people.
 
     Every method is also `POST /sandbox/{name}` with its arguments as a JSON object, `truth` and `requests`
@@ -52,6 +53,7 @@ class Control:
     """
 
     def __init__(self, sandbox: Controlled) -> None:
+        super().__init__(sandbox)
         self._sandbox = sandbox
         self._world = sandbox.world
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -17,7 +17,7 @@ from zenpy.lib.endpoint import EndpointFactory
 
 from zdsync.detect import TextFilter
 from zdsync.errors import Rejected, Transient
-from zdsync.model import Checkpoint, Event, Page, Record, Stream, TicketId
+from zdsync.model import CROWDED_SECONDS, Checkpoint, Event, Page, Record, Stream, TicketId
 from zdsync.zendesk import retry
 from zdsync.zendesk.client import Answer, Client
 from zdsync.zendesk.columns import as_int, key_of
@@ -136,6 +136,7 @@ class Reader:
         begin = self._start(start) if cursor is None else min(int(cursor), self._youngest())
         is_last = False
         while not is_last:
+            crowded: int | None = None
             answer, size = self._answer(stream, export, {"start_time": begin}, size)
             end = _epoch(answer.body.get("end_time"), begin)
             is_last = _is_last(answer, begin, end)
@@ -144,6 +145,7 @@ class Reader:
                     size = LARGEST_PAGE
                     continue
                 # A full page of one second: time paging cannot get at the rest of it.
+                crowded = begin
                 log.warning(
                     "pull.second_cut_short", extra={"stream": stream.value, "epoch_s": begin, "rows": size}
                 )
@@ -151,7 +153,11 @@ class Reader:
             begin = max(begin, end)
             if not is_last:
                 self._expect(stream, export, {"start_time": begin}, size)
-            yield self._page(stream, answer, str(begin), end_of_stream=is_last)
+            page = self._page(stream, answer, str(begin), end_of_stream=is_last)
+            if crowded is not None:
+                seconds: list[Record] = [{"second": datetime.fromtimestamp(crowded, UTC)}]
+                page = replace(page, rows={**page.rows, CROWDED_SECONDS: seconds})
+            yield page
 
     def _by_window(self, cursor: str | None, start: datetime) -> Iterator[Page]:
         """Satisfaction ratings, which have no export, in windows of at most 30 days; the cursor is the next one's begin.
