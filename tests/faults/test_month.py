@@ -325,7 +325,9 @@ def test_at_the_end_of_a_month_the_mirror_is_the_account(
         assert_nothing_forbidden_is_left(played)
     one, other = both
     assert one.turmoil.happened == other.turmoil.happened
-    for table in METADATA.tables:
+    for table in METADATA.tables.keys() - {
+        "zdsync_touched"
+    }:  # killed at other steps, it counts more or fewer
         assert one.rows[table] == other.rows[table], table
     views, others = one.read_views(), other.read_views()
     for name in views:
