@@ -168,6 +168,15 @@ def test_fields_are_told_by_the_names_and_words_of_the_rules() -> None:
     assert found["history"][-1]["changes"] == {"assignee": None, "memo": "Ask Customer"}
 
 
+def test_who_opened_it_and_what_rules_did_is_told() -> None:
+    """An agent who opened it, a system that wrote; a group that is gone is left out."""
+    by_system = event(None, ("status", "open", "new"), at=-20)
+    found = document(case(created(author=AGENT), by_system, ticket=ticket(group_id=77)))
+    assert found["opened_by"] == "agent"
+    assert [entry["who"] for entry in found["history"]] == ["trigger"]
+    assert "group" not in found["ticket"]
+
+
 def test_what_gates_ask_for_and_breaches_are_told() -> None:
     """A field that only a gate names; a breach, also one that did not happen; nothing where it is not known."""
     known = document(case(created(), ticket=ticket(custom_fields={73: "A1"}), sla_breached=False))

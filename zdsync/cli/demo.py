@@ -186,12 +186,12 @@ class _Day:
 
     def _step(self, words: str, what: str) -> None:
         """One command as typed."""
-        from zdsync.cli.main import zdsync
-
         click.secho(f"\n$ zdsync {words}", bold=True, nl=False)
         click.secho(f"   # {what}", dim=True)
         name, *options = words.split()
-        command = zdsync.commands[name]
+        program = self.ctx.find_root().command
+        assert isinstance(program, click.Group), "the program is a group of commands"
+        command = program.commands[name]
         with command.make_context(name, options, parent=self.ctx) as inner:
             code = command.invoke(inner)
         if code:

@@ -17,6 +17,9 @@ SMALL_RULE = 100
 FAR_MORE = 10
 """A rule may change so many times the most it has changed in one run lately."""
 
+MANY_ADOPTED = 10
+"""Adoption may tag so many times as many tickets as a run may otherwise change: most first days, and nothing larger unread."""
+
 SMALL_LOSS = 50
 """Up to this many unsolved tickets may be gone since the last run, however few there were."""
 LEFT = 0.5
@@ -44,11 +47,12 @@ def guard(
 ) -> tuple[Breach, ...]:
     """The limits that the plan is over; empty means it may be applied unattended.
 
-    Adoption is not counted: it only tags tickets that people already have where they are. `writer` is the user that
-    would write, None when that is not known or nothing is to be written.
+    Adoption has a limit of its own and counts for no other: it only tags tickets that people already have where they
+    are. `writer` is the user that would write, None when that is not known or nothing is to be written.
     """
     counted = [change for change in plan.ticket_changes if change.kind != ADOPTED]
     found = [*_by_size(len(counted), plan.unsolved, limits)]
+    found += _by_adoption(len(plan.ticket_changes) - len(counted), limits)
     if habit is not None:
         found += [*_by_rule(counted, habit), *_by_loss(plan.unsolved, habit), *_by_writer(writer, habit)]
     return tuple(found)
@@ -77,6 +81,16 @@ def _by_size(changes: int, unsolved: int, limits: Limits) -> Iterator[Breach]:
             f"ZDSYNC_MAX_SHARE allows {limits.max_share:.0%}"
         )
         yield Breach("max_share", limits.max_share, share, message)
+
+
+def _by_adoption(adopted: int, limits: Limits) -> Iterator[Breach]:
+    allowed = MANY_ADOPTED * limits.max_changes
+    if adopted > allowed:
+        message = (
+            f"{adopted} tickets would be adopted; {allowed}, ten times ZDSYNC_MAX_CHANGES, pass unread. "
+            "`zdsync plan --only adoption --out FILE` makes a plan of them alone"
+        )
+        yield Breach("adoption", allowed, adopted, message)
 
 
 def _by_rule(changes: list[TicketChange], habit: Habit) -> Iterator[Breach]:

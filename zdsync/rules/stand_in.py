@@ -49,7 +49,8 @@ def account_for_cases(account: Account | None, rules: RuleSet, cases: Sequence[R
     """The mirrored account with the groups that a plan would create; without one, whatever rules and cases name.
 
     A field that only an account could describe is taken for what the operators on it need: a text, a number, a date,
-    a checkbox, several options, or else one option.
+    a checkbox, several options, or else one option. A ticket field's title is its name in words: `app_version` is
+    called App version.
     """
     ids = count(_FIRST_ID)
     asks = _asks(rules, cases)
@@ -105,7 +106,8 @@ def _imagined(asks: Asks, schedules: Iterable[str], ids: Iterator[int]) -> Accou
         if dot:
             records[record].append(RecordField(key, key, type, options))
         else:
-            fields.append(TicketField(FieldId(next(ids)), name, type, options=options))
+            title = name.replace("_", " ").capitalize()
+            fields.append(TicketField(FieldId(next(ids)), title, type, options=options))
     return Account(
         ticket_fields=tuple(fields),
         user_fields=tuple(records["requester"]),

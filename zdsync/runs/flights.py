@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from zdsync.ports import AccountWriter, Clock, ItemResult, TicketUpdate
 
-_FIRST_PAUSE_S = 0.5
+_FIRST_PAUSE_S = 1.0
 _LAST_PAUSE_S = 5.0
 
 
@@ -31,9 +31,12 @@ class Flights:
     def wait(self) -> Mapping[str, tuple[ItemResult, ...] | None]:
         """Results by job of those that end next, with growing pauses; None for a job whose time is over.
 
-        The jobs returned are no longer in flight. Empty only when none was.
+        The jobs returned are no longer in flight. Empty only when none was. No job is asked after at once: none has
+        ended by then.
         """
         pause = _FIRST_PAUSE_S
+        if self._updates and self._clock.now() - min(self._since.values()) < timedelta(seconds=pause):
+            self._clock.sleep(pause)
         while self._updates:
             landed = {**self._overdue(), **self._writer.fetch_results(self._updates)}
             if landed:

@@ -202,7 +202,7 @@ def _gated(
         group=None if place is None or is_home(facts, rules, place) else place.group,
         status=unless_chosen(facts, "status", "pending") if asked else None,
         add_tags=tags,
-        note=gate_note(closed, tier),
+        note=gate_note(facts, closed, tier),
         is_told_in_place=True,
     )
     reason = f"it waits before tier {tier.key} until this is known: {missing}"

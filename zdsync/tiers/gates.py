@@ -10,6 +10,7 @@ from zdsync.facts import Facts
 from zdsync.rules.compile import CompiledGate, CompiledRules
 from zdsync.rules.evaluate import is_live
 from zdsync.rules.model import GateRule, Tier
+from zdsync.tiers.notes import fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,17 @@ def _closed(gate: CompiledGate, facts: Facts, today: date) -> Closed | None:
     return Closed(gate.rule, missing) if missing else None
 
 
-def gate_note(gates: Sequence[Closed], tier: Tier) -> str:
-    """What to ask for before the ticket can go on to `tier`; the same gaps give the same text."""
-    lines = [f"Waits before tier {tier.key} ({tier.name}), because something is missing"]
+def gate_note(facts: Facts, gates: Sequence[Closed], tier: Tier) -> str:
+    """What to ask for before the ticket can go on to `tier`; the same gaps give the same text.
+
+    The words of the gates themselves come first.
+    """
+    lines = [
+        fill(note, facts, gate.rule, tier, tier.group, missing=", ".join(gate.missing))
+        for gate in gates
+        if (note := gate.rule.then.note)
+    ]
+    lines += [f"Waits before tier {tier.key} ({tier.name}), because something is missing"]
     for gate in gates:
         lines.append(f"{gate.rule.why} (rule {gate.rule.id}): {', '.join(gate.missing)}")
         if gate.rule.macro:

@@ -82,7 +82,9 @@ def how_long(seconds: int) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
-def fill(template: str, facts: Facts, rule: Rule, tier: Tier, group: str, *, clock: str = "") -> str:
+def fill(
+    template: str, facts: Facts, rule: Rule, tier: Tier, group: str, *, clock: str = "", missing: str = ""
+) -> str:
     """The template with its placeholders replaced; an unknown one stays as written."""
     ticket = facts.ticket
     values: dict[str, object] = {
@@ -100,6 +102,7 @@ def fill(template: str, facts: Facts, rule: Rule, tier: Tier, group: str, *, clo
         "tier.name": tier.name,
         "group": group,
         "clock": clock,
+        "missing": missing,
     }
     return _PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), template)
 

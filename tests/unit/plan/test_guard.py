@@ -41,9 +41,18 @@ def test_small_plans_have_no_share() -> None:
     assert guard(plan(50, 50), LIMITS) != ()
 
 
+def test_adoption_has_a_limit_of_its_own() -> None:
+    """Ten times what a run may otherwise change."""
+    allowed = 10 * LIMITS.max_changes
+    assert guard(plan(allowed, allowed, "adopted"), LIMITS) == ()
+    (breach,) = guard(plan(allowed + 1, allowed + 1, "adopted"), LIMITS)
+    assert (breach.limit, breach.allowed, breach.found) == ("adoption", allowed, allowed + 1)
+    assert "zdsync plan --only adoption" in breach.message
+
+
 def test_adoption_is_not_counted() -> None:
     """The first day tags everything that people have; that is no breach."""
-    assert guard(plan(5000, 5000, "adopted"), LIMITS) == ()
+    assert guard(plan(1000, 1000, "adopted"), LIMITS) == ()
 
 
 def test_an_empty_account() -> None:

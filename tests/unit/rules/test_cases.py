@@ -137,6 +137,10 @@ def test_broken_files_are_located_too() -> None:
     assert told("cases: [\n")[0].startswith("t.yaml:2:1: this is not YAML")
     assert told("cases: []") == ["t.yaml:1:8: 'cases' must not be empty [wrong-value]"]
     assert "`cases:` is missing" in told("# nothing")[0]
+    assert (
+        "unknown key 'case'; did you mean 'cases'?"
+        in told("cases: [{name: x, expect: {tier: 1}}]\ncase: 1")[0]
+    )
     assert "not UTF-8" in str(parse_cases([("t.yaml", b"\xff")])[1][0])
 
 

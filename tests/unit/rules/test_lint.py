@@ -47,6 +47,7 @@ def of_conditions(everything: str, either: str = "") -> list[str]:
         "tags: {includes: a}, tags: not_present",
         "text: {contains: [refund, error 500]}, text: {excludes_words: [refund, error]}",
         "subject: {contains: a}, subject: not_present",
+        "order_id: {contains: a b}, order_id: {excludes_words: a}",
     ],
 )
 def test_conditions_that_contradict_each_other_are_found(everything: str) -> None:

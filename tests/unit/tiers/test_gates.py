@@ -136,6 +136,13 @@ class TestWaiting:
             "Left by zdsync; it goes on by itself once this is filled in."
         )
 
+    def test_a_gates_own_words_come_first(self) -> None:
+        """With what is missing in their place."""
+        asks = replace(BASICS, then=Action(note="Please ask for {missing}"))
+        _, change = judge(gated(asks), HERE)
+        assert change is not None
+        assert str(change.note).startswith("Please ask for Product, Version\nWaits before tier 2 ")
+
     def waiting(self, *later: Any, status: str = "open", **given: Any) -> Case:
         """HERE after the gate has marked it and left its note."""
         rules = gated()
