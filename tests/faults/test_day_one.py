@@ -11,7 +11,7 @@ from tests.house import House
 from zdsync.runs.cycle import run_cycle
 from zdsync.sandbox.records import Change, Comment, Ticket
 
-TICKETS = 13_000 if os.environ.get("ZDSYNC_TEST_AT_SIZE") else 300
+TICKETS = 37_000 if os.environ.get("ZDSYNC_TEST_AT_SIZE") else 300
 CHOICES = frozenset({"group_id", "assignee_id", "priority"})
 
 
