@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from zdsync.model import (
     Case,
     Event,
+    ExternalRow,
     FieldChange,
     FieldValue,
     Hold,
@@ -88,6 +89,7 @@ class Facts:
     notes_written: frozenset[str] = frozenset()
     holds: tuple[Hold, ...] = ()
     undone: frozenset[str] = frozenset()
+    external: Mapping[str, ExternalRow] = field(default_factory=dict)
     _folded: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def words(self, name: str) -> str:
@@ -146,6 +148,7 @@ def derive(case: Case, now: datetime, *, tag_prefix: str) -> Facts:
         notes_written=case.notes_written,
         holds=case.holds,
         undone=history.undone(now),
+        external=case.external,
     )
 
 

@@ -192,6 +192,17 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class ExternalRow:
+    """What a table beside Zendesk holds about a ticket's requester or company: the columns that rules read.
+
+    `digest` changes when one of them does.
+    """
+
+    values: Mapping[str, FieldValue]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """All that is known of one ticket at one moment: the input of `derive`."""
 
@@ -211,6 +222,8 @@ class Case:
     """Digests of the notes zdsync has already left on this ticket."""
     holds: tuple[Hold, ...] = ()
     """Holds that nobody has ended, oldest first; whether one is in force depends on the time and the rules."""
+    external: Mapping[str, ExternalRow] = field(default_factory=dict)
+    """The rows that the rules' external tables have for this ticket, by the table's name."""
 
 
 @dataclass(frozen=True, slots=True)

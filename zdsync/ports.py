@@ -425,6 +425,17 @@ class Mirror(Protocol):
         """What the text report shows, by name of the table in it."""
 
 
+class QueryFault(Exception):
+    """The database does not understand the query, or it is no question; the text says which."""
+
+
+class Queries(Protocol):
+    """Databases that the rules' external tables come from. What asks may raise MirrorError, ConfigError or QueryFault."""
+
+    def read(self, query: str, setting: str) -> Iterator[Sequence[Any]]:
+        """The names of the columns, then the rows, of one SELECT to the mirror, or to the database that `setting` names."""
+
+
 class Lease(Protocol):
     """The lock that lets one process at a time change a mirror; freed when the process dies."""
 

@@ -25,7 +25,7 @@ def check(globals_: Globals, *, strict: bool, as_json: bool) -> int:
     """
     from zdsync.runs.check import check_rules
     from zdsync.settings import Bodies
-    from zdsync.wiring import check_against_mirror, read_account_if_any
+    from zdsync.wiring import check_against_mirror, queries, read_account_if_any
 
     settings = globals_.settings(needs_account=False)
     with system_clock() as (clock, _):
@@ -36,6 +36,7 @@ def check(globals_: Globals, *, strict: bool, as_json: bool) -> int:
             tag_prefix=settings.tag_prefix,
             keeps_text=settings.bodies is not Bodies.NONE,
             now=clock.now(),
+            queries=queries(settings) if account is not None else None,
         )
         if account is not None and all(problem.is_warning for problem in problems):
             problems += check_against_mirror(settings, clock)
@@ -132,13 +133,14 @@ def schema(globals_: Globals) -> int:
     from zdsync.errors import RuleError
     from zdsync.rules.load import load_rules
     from zdsync.rules.schema import editor_schema
+    from zdsync.runs.external import try_tables
     from zdsync.wiring import read_account_if_any
 
     settings = globals_.settings(needs_account=False)
     with system_clock() as (clock, _):
         account = read_account_if_any(settings, clock)
     try:
-        known = load_rules(settings.rules)
+        known = try_tables(load_rules(settings.rules))
     except RuleError:
         click.echo("note: the rules have faults; their own names are left out", err=True)
         known = None

@@ -11,6 +11,7 @@ from typing import Any
 
 from zdsync.errors import Problem
 from zdsync.rules.conditions import ConditionReader
+from zdsync.rules.external import externals
 from zdsync.rules.findings import Check, problem
 from zdsync.rules.model import Action, AnyCondition, Mode, Rule, RuleSet, Tier
 from zdsync.rules.tree import Path, Tree
@@ -47,6 +48,7 @@ def assemble(
             n: tree.where_key(("lists", n)) for n in document["lists"] if n not in reader.used_lists
         },
         unused_conditions={n: named[n].at for n in named if n not in reader.used_names},
+        external=externals(tree, document["external"]),
         owner=document["owner"],
         digest=digest_of(sources),
         sources=sources,

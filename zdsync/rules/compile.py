@@ -74,7 +74,7 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
     """
     groups = (*(name for tier in rules.tiers for name in tier.groups), *rules.sensitive_groups)
     account = account.calling(groups) if account else None
-    binder = _Binder(Vocabulary(account, groups), is_offline=account is None)
+    binder = _Binder(Vocabulary(account, groups, rules.external), is_offline=account is None)
     bound = {
         block: tuple(binder.rule(rule) for rule in block_rules)
         for block, block_rules in (

@@ -84,6 +84,10 @@ class Field:
     is_private: bool = False
 
 
+_INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
+_DECIMAL = re.compile(r"[+-]?[0-9]{0,30}\.[0-9]{1,30}")
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A day or an instant: from `start` up to but not including `end`."""
@@ -106,9 +110,9 @@ def to_number(value: object) -> int | float | None:
     if not isinstance(value, str):
         return None
     text = value.strip()
-    if re.fullmatch(r"[+-]?[0-9]{1,30}", text):
+    if _INTEGER.fullmatch(text):
         return int(text)
-    return float(text) if re.fullmatch(r"[+-]?[0-9]{0,30}\.[0-9]{1,30}", text) else None
+    return float(text) if _DECIMAL.fullmatch(text) else None
 
 
 def to_span(value: object) -> Span | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,9 +25,11 @@ from zdsync.model import (
     User,
     UserId,
 )
+from zdsync.rules.case_rows import RowMaker
 from zdsync.rules.case_values import ValueReader
 from zdsync.rules.cases import CaseEvent, Given, RuleCase
 from zdsync.rules.findings import Check, nearest, problem, quoted
+from zdsync.rules.model import RuleSet
 from zdsync.rules.stand_in import TAG_CHANGES
 from zdsync.rules.tree import Path, Value
 from zdsync.rules.vocabulary import Vocabulary, plain
@@ -54,18 +56,23 @@ class Staged:
 class CaseMaker:
     """Makes cases for one account, which must know every name; faults are gathered in `problems`.
 
+    The `rules` tell which external tables there are.
+
     Texts go through the filter as they do when tickets are pulled: detectors see them whole, rules what is kept.
     """
 
-    def __init__(self, account: Account, text_filter: TextFilter) -> None:
+    def __init__(self, account: Account, text_filter: TextFilter, rules: RuleSet | None = None) -> None:
         self.problems: list[Problem] = []
+        self._rows = RowMaker(rules)
         self._account = account
         self._vocabulary = Vocabulary(account)
         self._filter = text_filter
 
     def make(self, case: RuleCase) -> Staged:
         """The staged case; of a part that is faulty only what is sound."""
-        return _Making(case, self._account, self._vocabulary, self._filter, self.problems).staged()
+        staged = _Making(case, self._account, self._vocabulary, self._filter, self.problems).staged()
+        rows = self._rows.make(case, self.problems)
+        return Staged(replace(staged.case, external=rows), staged.now) if rows else staged
 
 
 class _Making:

@@ -9,6 +9,8 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
+from zdsync.model import FieldValue
+
 
 class Operator(StrEnum):
     """The words a condition may use, Zendesk's where Zendesk has one."""
@@ -137,6 +139,38 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """An external table as read: every column by its plain name, and of each row the columns that rules read.
+
+    `rows` are by folded key, their values in the order of `kept`.
+    """
+
+    columns: Mapping[str, str]
+    kept: tuple[str, ...]
+    rows: Mapping[str, tuple[FieldValue, ...]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """An entry of `external:`; its columns are fields called `name.column`.
+
+    `column` holds the values of `key`, a field of the ticket. `types` tells what the columns hold that are no text, by
+    plain name. `table` is None until it has been read.
+    """
+
+    name: str
+    key: str
+    column: str
+    file: str = ""
+    query: str = ""
+    database: str = ""
+    types: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
+    """Where each key of the entry stands, and under "" its name."""
+    table: Table | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """Everything under `rules/*.yaml`, read in name order; `digest` identifies the text it came from.
 
@@ -154,6 +188,7 @@ class RuleSet:
     conditions: Mapping[str, NamedCondition] = field(default_factory=dict)
     unused_lists: Mapping[str, Position] = field(default_factory=dict)
     unused_conditions: Mapping[str, Position] = field(default_factory=dict)
+    external: tuple[External, ...] = ()
     owner: str = ""
     digest: str = ""
     sources: tuple[tuple[str, str], ...] = ()

@@ -53,6 +53,7 @@ class Recorder:
             "ticket": opening,
             "requester": self._requester(case.requester),
             "organization": self._organization(case.organization),
+            "external": self._external(),
             "findings": sorted({finding.detector for finding in case.findings}),
             "history": history,
         }
@@ -231,6 +232,17 @@ class Recorder:
         if "organization.external_id" in self._asked and company.external_id:
             given["external_id"] = company.external_id
         return {**given, **self._record("organization", company)}
+
+    def _external(self) -> dict[str, Any]:
+        """What rules ask of external tables; the rows hold nothing else."""
+        rows = self._case.external.items()
+        given = {
+            name: {
+                column: self._plain_value(value) for column, value in row.values.items() if value is not None
+            }
+            for name, row in rows
+        }
+        return {name: row for name, row in given.items() if row}
 
     def _record(self, record: str, of: User | Organization) -> dict[str, Any]:
         """Tags and custom fields that rules ask for, by the names they use."""

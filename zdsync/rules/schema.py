@@ -104,7 +104,7 @@ def _condition(rules: RuleSet | None, account: Account | None) -> Schema:
 
 def _fields(rules: RuleSet | None, account: Account | None) -> dict[str, Schema]:
     """What each field may be asked, by every name that it is usually called."""
-    vocabulary = Vocabulary(account, _group_names(rules, None))
+    vocabulary = Vocabulary(account, _group_names(rules, None), rules.external if rules else ())
     found: dict[str, Schema] = {}
     for name in vocabulary.names():
         field = vocabulary.find(name)

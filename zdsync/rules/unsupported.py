@@ -8,7 +8,7 @@ from zdsync.errors import Problem
 from zdsync.rules.findings import Check, problem
 from zdsync.rules.tree import Path, Tree, Value
 
-BLOCKS = frozenset("require escalate deescalate calendars manual_override move_limit clocks external".split())
+BLOCKS = frozenset("require escalate deescalate calendars manual_override move_limit clocks".split())
 TIER_KEYS = frozenset({"targets", "calendar"})
 RULE_KEYS = frozenset({"from", "to", "after", "warn_at", "even_if_held", "unless"})
 ACTION_KEYS = frozenset({"keep_assignee_as", "notify"})

@@ -16,6 +16,7 @@ from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import HeldTicket, Plan, TicketChange
 from zdsync.ports import Clock, DecisionRecord, Journal, Mirror
 from zdsync.rules.compile import CompiledRules, compile_rules
+from zdsync.rules.external import join
 from zdsync.rules.model import RuleSet
 from zdsync.tiers.decide import decide
 from zdsync.tiers.model import Decision, Verdict
@@ -41,7 +42,7 @@ class Judge:
 
     def judge(self, case: Case, *, even_if_settling: bool = False) -> Judged:
         """Facts, decision and change; `even_if_settling` decides on what is known, for explaining only."""
-        facts = derive(case, self.now, tag_prefix=self.rules.tag_prefix)
+        facts = derive(join(case, self.rules.rules.external), self.now, tag_prefix=self.rules.tag_prefix)
         if even_if_settling:
             facts = replace(facts, is_settling=False)
         if case.ticket.id in self.unresolved:

@@ -64,7 +64,7 @@ def run_cases(
     """
     complete = account_for_cases(account, rules, cases)
     compiled = compile_rules(rules, complete, tag_prefix=tag_prefix, today=now.date())
-    maker = CaseMaker(complete, text_filter)
+    maker = CaseMaker(complete, text_filter, rules)
     staged = [maker.make(case) for case in cases]
     problems = [*maker.problems, *(fault for case in cases for fault in _unknown_names(case, rules))]
     if problems:

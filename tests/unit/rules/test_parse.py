@@ -327,7 +327,6 @@ def test_named_conditions_cannot_be_made_to_explode() -> None:
             "calendars",
             "manual_override",
             "move_limit",
-            "external",
         )
     ]
     + [

@@ -63,6 +63,10 @@ def _rule_for(fault: dict[str, Any]) -> str:
             return f"must be one of {fault['ctx']['expected'].replace(chr(39), '')}"
         case "value_error":
             return str(fault["ctx"]["error"])
+        case "string_pattern_mismatch" if "csv" in fault["ctx"]["pattern"]:
+            return "must name a file that ends in .csv or .tsv"
+        case "string_pattern_mismatch" if "DATABASE_URL" in fault["ctx"]["pattern"]:
+            return "must name a setting such as CRM_DATABASE_URL, which holds the address"
         case "string_pattern_mismatch":
             return "may hold letters, digits, `-`, `_` and `.` only (a tier's key: a-z, 0-9 and `_`)"
         case kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from zdsync.rules.shapes.values import Conditions, Day, Mode, Scalars, Shape, Tags, Text, Texts, scalars
 from zdsync.rules.tree import Path
@@ -74,6 +74,37 @@ class NamedShape(Shape):
     any: Conditions = []
 
 
+_OTHERS = frozenset("clock group organization requester rule sla ticket tier".split())
+
+
+def _table_name(value: str) -> str:
+    if value in _OTHERS:
+        message = "cannot be the name of an external table: it means something else already"
+        raise ValueError(message)
+    return value
+
+
+class ExternalShape(Shape):
+    """A table of `external:`."""
+
+    file: Annotated[Text, Field(pattern=r"\.(csv|tsv)$")] | None = None
+    query: Text | None = None
+    database: Annotated[Text, Field(pattern=r"^[A-Z][A-Z0-9_]*_DATABASE_URL$")] | None = None
+    key: Literal["organization.external_id", "organization.name", "organization.domain", "requester.email"]
+    column: Text | None = None
+    columns: dict[str, Literal["text", "number", "date", "checkbox", "tags"]] = {}
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ExternalShape:
+        if (self.file is None) == (self.query is None):
+            message = "needs either `file:` or `query:`"
+            raise ValueError(message)
+        if self.database is not None and self.query is None:
+            message = "has a `database:`, which only a `query:` can ask"
+            raise ValueError(message)
+        return self
+
+
 class RulesShape(Shape):
     """All rule files together."""
 
@@ -87,6 +118,9 @@ class RulesShape(Shape):
     tiers: Annotated[
         dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")], TierShape], Field(min_length=1)
     ]
+    external: dict[
+        Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$"), AfterValidator(_table_name)], ExternalShape
+    ] = {}
     ignore: list[IgnoreShape] = []
     assign: Annotated[list[RuleShape], Field(min_length=1)]
     annotate: list[RuleShape] = []
@@ -101,6 +135,8 @@ def keys_at(path: Path) -> tuple[str, ...]:
             shape = ActionShape
         case ("tiers", _):
             shape = TierShape
+        case ("external", _):
+            shape = ExternalShape
         case ("conditions", _):
             shape = NamedShape
         case ("ignore", _):
