@@ -415,6 +415,9 @@ class Mirror(Protocol):
     def record_decisions(self, decisions: Sequence[DecisionRecord]) -> None:
         """Keep those that differ from the ticket's last kept decision (outcome, rule, tier, rules)."""
 
+    def read_decision(self, ticket_id: TicketId, at: datetime) -> DecisionRecord | None:
+        """The ticket's decision that was the latest one kept at that moment."""
+
     def read_forecasts(self, since: datetime) -> tuple[Forecast, ...]:
         """Kept decisions of rules since then, oldest first, with zdsync's first applied write to each ticket after it."""
 

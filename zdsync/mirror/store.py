@@ -166,6 +166,10 @@ class MirrorStore:
         with self.database.writing() as connection:
             runs.record_decisions(connection, decisions)
 
+    def read_decision(self, ticket_id: TicketId, at: datetime) -> DecisionRecord | None:
+        with self.database.reading() as connection:
+            return runs.read_decision(connection, ticket_id, at)
+
     def read_run(self, run_id: RunId) -> Run | None:
         with self.database.reading() as connection:
             return runs.read_run(connection, run_id)
