@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from zdsync.model import Case, Event, FieldChange, FieldId, FieldValue, Ticket
+from zdsync.model import Case, Event, FieldChange, FieldId, FieldValue, Finding, Ticket
 
 _NAMES: Mapping[str, str] = {
     **{
@@ -72,21 +72,28 @@ class Replay:
         if count == len(self._times) and moment >= case.ticket.updated_at:
             return Rewound(case, moment, frozenset(self._unknown(case)) - self._doubtful)
         events = case.events[:count]
-        comments = {comment.id for event in case.events[count:] for comment in event.comments}
         ticket = self._tickets[count]
         is_settled = case.events_until is not None and moment < case.events_until
         then = replace(
             case,
-            ticket=replace(ticket, updated_at=events[-1].created_at if events else ticket.created_at),
+            ticket=ticket,
             requester=case.requester if ticket.requester_id == case.ticket.requester_id else None,
             organization=case.organization if ticket.organization_id == case.ticket.organization_id else None,
             events=events,
-            findings=tuple(finding for finding in case.findings if finding.comment_id not in comments),
+            findings=self._findings(count),
             events_until=moment + _INSTANT if is_settled else case.events_until,
             notes_written=frozenset(),
-            holds=tuple(hold for hold in case.holds if hold.since <= moment),
+            holds=tuple(hold for hold in case.holds if hold.since <= moment) if case.holds else (),
         )
         return Rewound(then, moment, frozenset(self._unknown(then)))
+
+    def _findings(self, count: int) -> tuple[Finding, ...]:
+        """Those of texts that were there after so many events."""
+        case = self._case
+        if not case.findings:
+            return ()
+        later = {comment.id for event in case.events[count:] for comment in event.comments}
+        return tuple(finding for finding in case.findings if finding.comment_id not in later)
 
     def _unknown(self, then: Case) -> Iterator[str]:
         """Records have no history; a hold that has ended leaves no trace in a case."""
@@ -107,11 +114,12 @@ class Replay:
         state = _State(self._case.ticket)
         events = self._case.events
         self._doubtful = {_FIELDS.get(name, name) for name in state.believe(events)}
-        tickets = [state.ticket()]
+        tickets: list[Ticket] = []
         for event in reversed(events):
+            tickets.append(state.ticket(event.created_at))
             for change in reversed((*event.changes, *event.rule_changes)):
                 state.take_back(change)
-            tickets.append(state.ticket())
+        tickets.append(state.ticket(self._case.ticket.created_at))
         tickets.reverse()
         return tickets
 
@@ -123,8 +131,7 @@ class _State:
         self._ticket = ticket
         self._plain: dict[str, Any] = {}
         self._custom: dict[FieldId, FieldValue] = {}
-        self._tags = set(ticket.tags)
-        self._is_changed = False
+        self._tags: frozenset[str] = ticket.tags
 
     def believe(self, events: tuple[Event, ...]) -> tuple[str, ...]:
         """Set what changed without an event back to what the last event made it; those fields.
@@ -142,35 +149,29 @@ class _State:
             value = _as_kept(name, change.value)
             if value != getattr(self._ticket, name):
                 self._plain[name] = value
-                self._is_changed = True
                 found.append(name)
         return tuple(found)
 
     def take_back(self, change: FieldChange) -> None:
         field = change.field
         if field == "tags":
-            self._tags.difference_update(_tags(change.value))
-            self._tags.update(_tags(change.previous))
+            self._tags = self._tags.difference(_tags(change.value)).union(_tags(change.previous))
         elif field.isdecimal():
             id = FieldId(int(field))
             now = self._custom.get(id, self._ticket.custom_fields.get(id))
             self._custom[id] = _in_kind_of(now, change.previous)
         elif field in _NAMES:
             self._plain[_NAMES[field]] = _as_kept(_NAMES[field], change.previous)
-        else:
-            return
-        self._is_changed = True
 
-    def ticket(self) -> Ticket:
-        """The ticket as the state has it; the same object while nothing has changed."""
-        if self._is_changed:
-            custom = (
-                {**self._ticket.custom_fields, **self._custom} if self._custom else self._ticket.custom_fields
-            )
-            self._ticket = replace(
-                self._ticket, tags=frozenset(self._tags), custom_fields=custom, **self._plain
-            )
-            self._plain, self._custom, self._is_changed = {}, {}, False
+    def ticket(self, updated_at: datetime) -> Ticket:
+        """The ticket as the state has it."""
+        custom = (
+            {**self._ticket.custom_fields, **self._custom} if self._custom else self._ticket.custom_fields
+        )
+        self._ticket = replace(
+            self._ticket, updated_at=updated_at, tags=self._tags, custom_fields=custom, **self._plain
+        )
+        self._plain, self._custom = {}, {}
         return self._ticket
 
 
