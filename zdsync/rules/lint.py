@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from zdsync.errors import Problem
+from zdsync.rules.cover import cover_together
 from zdsync.rules.findings import Check, problem, quoted
 from zdsync.rules.logic import Branch, branches, clash, covers, is_impossible
 from zdsync.rules.model import AnyCondition, Condition, Mode, NamedCondition, Operator, Rule, RuleSet
 from zdsync.rules.vocabulary import plain
 
+_WORK = 1_000_000
+"""Conditions that the search for hidden rules may ask about, a second's worth."""
 _KEPT_TEXTS = frozenset({"subject", "description", "comment", "text"})
 
 
@@ -60,6 +63,10 @@ def _hidden(rules: RuleSet) -> Iterator[Problem]:
             if hider is not None:
                 message = f"'{rule.id}' can never win: '{hider.id}' at {hider.at.file}:{hider.at.line} takes all its tickets"
                 yield problem(Check.HIDDEN_RULE, rule.at, message)
+            elif together := _hiders(rule, earlier, _WORK // len(rules.rules)):
+                those = ", ".join(f"'{other.id}' (line {other.at.line})" for other in together)
+                message = f"'{rule.id}' can never win: {those} before it take all its tickets together"
+                yield problem(Check.HIDDEN_RULE, rule.at, message)
             earlier += _standing((rule,))
 
 
@@ -74,15 +81,40 @@ def _standing(rules: Sequence[Rule]) -> Iterator[tuple[Rule, tuple[Branch, ...]]
 
 def _hider(rule: Rule, earlier: Sequence[tuple[Rule, tuple[Branch, ...]]]) -> Rule | None:
     """The earlier rule that holds whenever `rule` does; rules for private data are asked before all others."""
-    alternatives = branches(rule)
-    possible = [branch for branch in alternatives or () if not is_impossible(branch)]
-    if not possible or rule.is_catch_all or not rule.enabled:
+    possible = _possible(rule)
+    if not possible:
         return None
     for other, held in earlier:
         is_asked_first = other.then.private_only or not rule.then.private_only
         if is_asked_first and all(covers(held, branch) for branch in possible):
             return other
     return None
+
+
+def _hiders(rule: Rule, earlier: Sequence[tuple[Rule, tuple[Branch, ...]]], most: int) -> tuple[Rule, ...]:
+    """Earlier rules of which one holds whenever `rule` does, none of them for nothing; empty when some ticket is left."""
+    possible = _possible(rule)
+    asked_first = [
+        (one, held) for one, held in earlier if one.then.private_only or not rule.then.private_only
+    ]
+    if not possible or not _cover(asked_first, possible, most):
+        return ()
+    for needless in tuple(asked_first):
+        fewer = [one for one in asked_first if one is not needless]
+        if _cover(fewer, possible, most):
+            asked_first = fewer
+    return tuple(one for one, _ in asked_first)
+
+
+def _cover(earlier: Sequence[tuple[Rule, tuple[Branch, ...]]], later: Sequence[Branch], most: int) -> bool:
+    return cover_together([branch for _, held in earlier for branch in held], later, most)
+
+
+def _possible(rule: Rule) -> tuple[Branch, ...]:
+    """The ways in which a rule that is to be looked at can match; the catch-all is below all others on purpose."""
+    if rule.is_catch_all or not rule.enabled:
+        return ()
+    return tuple(branch for branch in branches(rule) or () if not is_impossible(branch))
 
 
 def _unreachable_tiers(rules: RuleSet) -> Iterator[Problem]:
