@@ -112,10 +112,16 @@ def watch(settings: Settings, place: Workplace) -> Watch:
     return Watch(place, alerts, settings.max_lag)
 
 
-def starter_rules() -> Path:
-    """The shipped rule folder: inside an installed package, or beside it in a checkout."""
-    inside = Path(__file__).parent / "starter_rules"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "rules"
+TEMPLATES = ("saas", "retail")
+
+
+def starter_rules(template: str = TEMPLATES[0]) -> Path:
+    """A shipped rule folder; the first one is inside an installed package, or beside it in a checkout."""
+    here = Path(__file__).parent
+    if template != TEMPLATES[0]:
+        return here / "templates" / template
+    inside = here / "starter_rules"
+    return inside if inside.is_dir() else here.parent / "rules"
 
 
 def read_account_if_any(settings: Settings, clock: Clock) -> Account | None:
