@@ -242,6 +242,7 @@ class FieldOption:
 
     value: str
     label: str
+    id: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +318,10 @@ class Account:
     members: Mapping[GroupId, frozenset[UserId]] = field(default_factory=dict)
     """Agents by group, as far as mirrored."""
     known: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    """Ids of what the rules name, as last seen: ("group", its name, case folded) and ("view", its tier's key)."""
+    """Ids of what the rules name, as last seen: ("group", its name, case folded), ("view", its tier's key), and so on.
+
+    So for `brand`, `form`, `custom_status` and `field`; an `option` has its field's id and a colon before its name.
+    """
     undone_views: Mapping[int, str | None] = field(default_factory=dict)
     """Known views that an undo wrote last, and the rules it was made under (None: not known)."""
 

@@ -49,9 +49,11 @@ def _checked(value: object) -> frozenset[str]:
 
 
 def _options(name: str, options: Sequence[FieldOption], value: Read, *, is_many: bool) -> Field:
-    """A drop-down or multi-select; an option answers to its tag and its label."""
-    labels = {option.value: option.label for option in options}
-    folded = {o.value: frozenset({fold_name(o.value), fold_name(o.label)}) for o in options}
+    """A drop-down or multi-select; an option answers to its tag and its labels, of which the first is shown."""
+    labels = {option.value: option.label for option in reversed(options)}
+    folded: dict[str, frozenset[str]] = {}
+    for o in options:
+        folded[o.value] = folded.get(o.value, NOTHING) | {fold_name(o.value), fold_name(o.label)}
     known = {fold_name(word): word for option in options for word in (option.value, option.label)}
 
     def read(facts: Facts) -> frozenset[str]:

@@ -11,6 +11,7 @@ from zdsync.model import Account, Organization, RecordField, TicketField, User
 from zdsync.rules.columns import column_field
 from zdsync.rules.custom_fields import record_value, ticket_value, typed_field
 from zdsync.rules.fields import Field, Kind, fold_name
+from zdsync.rules.former import former_fields, with_former_options
 from zdsync.rules.model import External
 from zdsync.rules.named_fields import named_fields
 from zdsync.rules.own_fields import organization_of, own_fields, requester_of
@@ -70,7 +71,11 @@ class Vocabulary:
         return tuple(dict.fromkeys(field.title for field in self._settable.values()))
 
     def _add_ticket_fields(self, fields: Sequence[TicketField]) -> None:
-        custom = [field for field in fields if field.is_custom and field.is_active]
+        account = self._account
+        assert account is not None, "fields come from an account"
+        custom = [
+            with_former_options(account, field) for field in fields if field.is_custom and field.is_active
+        ]
         titles = [plain(field.title) for field in custom]
         keys = {plain(field.key) for field in custom if field.key}
         self._ambiguous = {title for title in titles if titles.count(title) > 1} - keys
@@ -83,6 +88,10 @@ class Vocabulary:
                     continue
                 self._settable[name] = field
                 self._fields.setdefault(name, known)
+        for name, id in former_fields(account, plain).items():
+            if name not in self._fields and name not in self._ambiguous:
+                self._settable[name] = self._settable[str(int(id))]
+                self._fields[name] = self._fields[str(int(id))]
 
     def _add_record_fields(
         self, record: str, fields: Sequence[RecordField], of: Callable[[Facts], User | Organization | None]

@@ -11,6 +11,7 @@ from zdsync.ports import Queries
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.lint import lint
 from zdsync.rules.load import load_rules
+from zdsync.rules.renames import rename_problems
 from zdsync.runs.external import with_tables
 
 
@@ -41,4 +42,6 @@ def check_rules(
         compile_rules(rules, account, tag_prefix=tag_prefix, today=now.date())
     except RuleError as err:
         found |= {*err.problems}
+    if account is not None:
+        found |= {*rename_problems(rules, account)}
     return tuple(sorted(found))

@@ -18,6 +18,7 @@ from zdsync.ports import Clock, DecisionRecord, Journal, Mirror
 from zdsync.rules.compile import CompiledRules, compile_rules
 from zdsync.rules.external import join
 from zdsync.rules.model import RuleSet
+from zdsync.rules.renames import meant_ids
 from zdsync.tiers.decide import decide
 from zdsync.tiers.model import Decision, Verdict
 
@@ -146,7 +147,8 @@ def make_plan(
         refused=tuple(objects.refused),
         notices=tuple(objects.notices),
     )
-    return Planned(plan, tuple(decisions), objects.known)
+    known = {**meant_ids(rules, judge.account), **objects.known}
+    return Planned(plan, tuple(decisions), known)
 
 
 def _count(decisions: Sequence[Decision]) -> dict[str, int]:

@@ -38,7 +38,7 @@ assign:
   - {id: specialists, why: Always, all: [tags: {includes: [specialists_please]}], then: {tier: 2, type: task}}
 """,
 }
-NEED_A_MIRROR = {Check.NOT_SEEN, Check.ORDER_MATTERS, Check.NATIVE_CONFLICT}
+NEED_A_MIRROR = {Check.NOT_SEEN, Check.ORDER_MATTERS, Check.NATIVE_CONFLICT, Check.RENAMED}
 CATCH_ALL = "  - {id: catch-all, why: Else, then: {tier: 1}}\n"
 
 
