@@ -11,7 +11,7 @@ from itertools import pairwise
 from zdsync.rules.model import Operator, RuleSet
 from zdsync.rules.reader import Kind
 from zdsync.rules.tree import Value, scalar
-from zdsync.rules.triples import from_triple
+from zdsync.rules.triples import SEARCHED_TOO, from_triple
 from zdsync.rules.yaml_text import Node, read_nodes
 
 Edit = tuple[int, int, str]
@@ -70,6 +70,8 @@ def _shortened(text: str, condition: Node) -> Iterator[Edit]:
     given = {key.text: value for key, value in condition.pairs}
     if "field" in given and ("operator" in given or "value" in given):
         words = {name: _value(node) for name, node in given.items()}
+        if words["field"] in SEARCHED_TOO:
+            return
         triple = from_triple(str(words["field"]), str(words.get("operator", "is")), words.get("value"))
         yield condition.start, condition.end, _spelled(*triple, is_flow=condition.is_flow)
         return

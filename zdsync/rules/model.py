@@ -202,7 +202,11 @@ class RuleSet:
         return (*self.ignore, *self.assign, *self.annotate)
 
     def written_conditions(self) -> Iterator[Condition]:
-        """Every condition once, where it is written."""
+        """Every condition once, where it is written; a pasted one that stands for two as these two."""
         holders: tuple[NamedCondition | Rule, ...] = (*self.conditions.values(), *self.rules)
         for holder in holders:
-            yield from (one for one in (*holder.all, *holder.any) if isinstance(one, Condition))
+            for one in (*holder.all, *holder.any):
+                if isinstance(one, Condition):
+                    yield one
+                elif one.name not in self.conditions:
+                    yield from (part for part in (*one.all, *one.any) if isinstance(part, Condition))
