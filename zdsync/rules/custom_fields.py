@@ -56,13 +56,15 @@ def _options(name: str, options: Sequence[FieldOption], value: Read, *, is_many:
         folded[o.value] = folded.get(o.value, NOTHING) | {fold_name(o.value), fold_name(o.label)}
     known = {fold_name(word): word for option in options for word in (option.value, option.label)}
 
-    def read(facts: Facts) -> frozenset[str]:
-        chosen = value(facts)
+    def of(chosen: object) -> frozenset[str]:
         if chosen is None or chosen == "":
             return NOTHING
         if not isinstance(chosen, tuple | list):
             return folded.get(str(chosen)) or frozenset({fold_name(chosen)})
         return frozenset().union(*(folded.get(str(tag)) or {fold_name(tag)} for tag in chosen))
+
+    def read(facts: Facts) -> frozenset[str]:
+        return of(value(facts))
 
     def show(facts: Facts) -> object:
         chosen = value(facts)
@@ -71,4 +73,14 @@ def _options(name: str, options: Sequence[FieldOption], value: Read, *, is_many:
         return labels.get(str(chosen), chosen)
 
     kind = Kind.TAGS if is_many else Kind.NAME
-    return Field(name, kind, read, show, known=known, nothing=NOTHING, is_account_name=True)
+    return Field(
+        name,
+        kind,
+        read,
+        show,
+        known=known,
+        nothing=NOTHING,
+        is_account_name=True,
+        raw=value,
+        of=of,
+    )

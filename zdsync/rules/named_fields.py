@@ -54,9 +54,11 @@ def _thing(
         folded[id] |= {called}
     folded[None] = NONE
 
-    def read(facts: Facts) -> frozenset[str]:
-        id = id_of(facts)
+    def of(id: int | None) -> frozenset[str]:
         return folded.get(id) or frozenset({str(id)})
+
+    def read(facts: Facts) -> frozenset[str]:
+        return of(id_of(facts))
 
     known = {fold_name(called): called for called in ("none", *extra, *names.values())}
     known.update((str(id), called) for id, called in names.items())
@@ -69,6 +71,8 @@ def _thing(
         known=known if is_known else None,
         nothing=NONE,
         is_account_name=True,
+        raw=id_of,
+        of=of,
     )
 
 

@@ -14,6 +14,8 @@ from zdsync.rules.patterns import compile_pattern
 from zdsync.text import fold
 
 Predicate = Callable[[Facts], bool]
+_PLAIN = frozenset({str, int})
+_MOST_ANSWERS = 1_000
 _ONE_OF = frozenset({Operator.IS, Operator.INCLUDES})
 Test = Callable[[Any], bool]
 
@@ -22,6 +24,8 @@ def predicate(field: Field, condition: Condition) -> Predicate:
     """The closure that answers `condition`; the condition must be free of misfits."""
     if field.kind is Kind.TEXT:
         return _text(field, condition.operator, condition.values)
+    if field.raw is not None and field.of is not None:
+        return _remembered(field.raw, field.of, value_test(field, condition))
     read = field.read
     if field.kind in (Kind.NAME, Kind.TAGS) and condition.operator in _ONE_OF:
         wanted = frozenset(
@@ -30,6 +34,27 @@ def predicate(field: Field, condition: Condition) -> Predicate:
         return lambda facts: not wanted.isdisjoint(read(facts))
     test = value_test(field, condition)
     return lambda facts: test(read(facts))
+
+
+def _remembered(raw: Predicate, of: Callable[[Any], Any], test: Test) -> Predicate:
+    """Asks each text or number once; other values, which may be equal to these without being the same, each time."""
+    answers: dict[Any, bool] = {}
+    nothing = test(of(None))
+
+    def holds(facts: Facts) -> bool:
+        value: Any = raw(facts)
+        if value is None:
+            return nothing
+        if value.__class__ not in _PLAIN:
+            return test(of(value))
+        answer = answers.get(value)
+        if answer is None:
+            if len(answers) >= _MOST_ANSWERS:
+                answers.clear()
+            answer = answers[value] = test(of(value))
+        return answer
+
+    return holds
 
 
 def value_test(field: Field, condition: Condition) -> Test:
