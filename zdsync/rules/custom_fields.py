@@ -63,9 +63,6 @@ def _options(name: str, options: Sequence[FieldOption], value: Read, *, is_many:
             return folded.get(str(chosen)) or frozenset({fold_name(chosen)})
         return frozenset().union(*(folded.get(str(tag)) or {fold_name(tag)} for tag in chosen))
 
-    def read(facts: Facts) -> frozenset[str]:
-        return of(value(facts))
-
     def show(facts: Facts) -> object:
         chosen = value(facts)
         if isinstance(chosen, tuple | list):
@@ -76,11 +73,10 @@ def _options(name: str, options: Sequence[FieldOption], value: Read, *, is_many:
     return Field(
         name,
         kind,
-        read,
+        value,
         show,
         known=known,
         nothing=NOTHING,
         is_account_name=True,
-        raw=value,
         of=of,
     )

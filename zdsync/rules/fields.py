@@ -68,8 +68,8 @@ class Field:
 
     `read` gives what is compared: folded names (NAME, TAGS; a value may be known by several), a rank, a number, an
     aware datetime, or text; None or an empty set when missing. `show` gives what a person would call it.
-    Where few values occur, `raw` gives the value as the ticket has it and `read` is `of` after `raw`, so that an answer can
-    be remembered by the value. `words` gives the folded text for word search. `known` holds the names that may be asked for, folded to as
+    Where few values occur `read` gives the value as the ticket has it, and `of` makes of it what is compared: an answer can
+    then be remembered by the value. `words` gives the folded text for word search. `known` holds the names that may be asked for, folded to as
     written; None means any. `nothing` is what `read` gives for a value that stands for being empty.
     """
 
@@ -83,7 +83,6 @@ class Field:
     nothing: object = None
     is_account_name: bool = False
     is_private: bool = False
-    raw: Callable[[Facts], Any] | None = None
     of: Callable[[Any], Any] | None = None
 
 

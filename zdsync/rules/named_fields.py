@@ -57,21 +57,17 @@ def _thing(
     def of(id: int | None) -> frozenset[str]:
         return folded.get(id) or frozenset({str(id)})
 
-    def read(facts: Facts) -> frozenset[str]:
-        return of(id_of(facts))
-
     known = {fold_name(called): called for called in ("none", *extra, *names.values())}
     known.update((str(id), called) for id, called in names.items())
     known.update((called, names[id]) for called, id in former.items())
     return Field(
         name,
         Kind.NAME,
-        read,
+        id_of,
         lambda f: names.get(id_of(f)) or id_of(f) or "none",
         known=known if is_known else None,
         nothing=NONE,
         is_account_name=True,
-        raw=id_of,
         of=of,
     )
 

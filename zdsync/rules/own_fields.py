@@ -54,11 +54,10 @@ def _rank(name: str, ranks: Mapping[str, int], word: Read, nothing: int | None =
     return Field(
         name,
         Kind.RANK,
-        lambda f: ranks.get(word(f)),
+        word,
         word,
         ranks=ranks,
         nothing=nothing,
-        raw=word,
         of=ranks.get,
     )
 
@@ -81,11 +80,8 @@ def word_field(
     def of(text: str | None) -> frozenset[str]:
         return names(text) if text else NOTHING
 
-    def read(facts: Facts) -> frozenset[str]:
-        return of(word(facts))
-
     known = {choice: choice for choice in choices} if choices else None
-    return Field(name, Kind.NAME, read, word, known=known, nothing=nothing, raw=word, of=of)
+    return Field(name, Kind.NAME, word, word, known=known, nothing=nothing, of=of)
 
 
 def _searched(name: str) -> Field:

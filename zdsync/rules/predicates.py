@@ -24,9 +24,9 @@ def predicate(field: Field, condition: Condition) -> Predicate:
     """The closure that answers `condition`; the condition must be free of misfits."""
     if field.kind is Kind.TEXT:
         return _text(field, condition.operator, condition.values)
-    if field.raw is not None and field.of is not None:
-        return _remembered(field.raw, field.of, value_test(field, condition))
     read = field.read
+    if field.of is not None:
+        return _remembered(read, field.of, value_test(field, condition))
     if field.kind in (Kind.NAME, Kind.TAGS) and condition.operator in _ONE_OF:
         wanted = frozenset(
             fold_name(value) for value in condition.values
@@ -36,13 +36,13 @@ def predicate(field: Field, condition: Condition) -> Predicate:
     return lambda facts: test(read(facts))
 
 
-def _remembered(raw: Predicate, of: Callable[[Any], Any], test: Test) -> Predicate:
+def _remembered(read: Callable[[Facts], Any], of: Callable[[Any], Any], test: Test) -> Predicate:
     """Asks each text or number once; other values, which may be equal to these without being the same, each time."""
     answers: dict[Any, bool] = {}
     nothing = test(of(None))
 
     def holds(facts: Facts) -> bool:
-        value: Any = raw(facts)
+        value = read(facts)
         if value is None:
             return nothing
         if value.__class__ not in _PLAIN:
@@ -58,7 +58,7 @@ def _remembered(raw: Predicate, of: Callable[[Any], Any], test: Test) -> Predica
 
 
 def value_test(field: Field, condition: Condition) -> Test:
-    """What `condition` asks of the value that `field.read` gives; for any kind of field but text."""
+    """What `condition` asks of the value that is compared; for any kind of field but text."""
     operator, values = condition.operator, condition.values
     match operator:
         case Operator.PRESENT:

@@ -167,6 +167,19 @@ def test_a_name_that_something_else_bears_now_means_that(account: Account) -> No
     assert "waiting for parts" in told
 
 
+def test_a_field_of_zendesks_own_is_never_a_name_of_before(account: Account) -> None:
+    """A custom field that was called Status once does not take its place."""
+    known = {**account.known, ("field", "status"): int(VERSION)}
+    text = TEXT.replace("- app_version: Billing", "- app_version: x")
+    bound = compile_rules(
+        rules(text.replace("{field: priority", "{field: status").replace("value: high", "value: open")),
+        replace(account, known=known),
+        tag_prefix="tier_",
+        today=TODAY,
+    )
+    assert "same" in [one.rule.id for one in all_matches(bound.ignore, facts(status="open"))]
+
+
 def test_nothing_renamed(account: Account) -> None:
     """No finding, and no file is even looked through."""
     known = replace(BEFORE, known=account.known)
