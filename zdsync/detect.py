@@ -70,6 +70,11 @@ def _replace(text: str, spans: tuple[Span, ...], placeholder: str) -> str:
     return "".join((*parts, text[position:]))
 
 
+_ENOUGH_DIGITS = re.compile(r"[0-9](?:[^0-9]{0,3}[0-9]){6}")
+"""The fewest digits of a phone number, no further apart than it allows, and fewer than a card's; one text in twenty has
+them."""
+
+
 # Payment cards.
 
 _RUN = re.compile(r"(?<![0-9])[0-9]++(?:[ \-.\u00a0\u2009\u2011\u202f][0-9]++)*+")
@@ -101,6 +106,8 @@ def find_cards(text: str) -> Iterator[Span]:
     Digits that hang on a word (`ORD-4111…`) are somebody's reference, not a card.
     Source: ISO/IEC 7812-1 (numbering and check digit); issuer ranges as the card schemes publish them.
     """
+    if not _ENOUGH_DIGITS.search(text):
+        return
     for run in _RUN.finditer(text):
         if run.end() - run.start() >= _SHORTEST and not _ATTACHED.search(
             text, max(0, run.start() - 2), run.start()
@@ -242,8 +249,6 @@ _DATE = re.compile(
     r"(?<![0-9])(?:[0-9]{1,2}([./\-])[0-9]{1,2}\1[0-9]{4}|[0-9]{4}([./\-])[0-9]{1,2}\2[0-9]{1,2})(?![0-9])"
 )
 _DIGIT = re.compile(r"[0-9]")
-_ENOUGH_DIGITS = re.compile(r"[0-9](?:[^0-9]{0,3}[0-9]){6}")
-"""The fewest digits of a phone number, no further apart than it allows; one text in twenty has them."""
 _LOOK_BACK = 40
 
 

@@ -10,10 +10,12 @@ ZdsyncError                 message: what happened, to which ticket or file; hin
 │  ├─ Unavailable           Zendesk answered with a 5xx
 │  └─ Unreachable           no answer arrived; a write may or may not have happened
 ├─ Conflict                 fetch again, decide again, once; then leave it to the next run
-├─ Rejected                 skip this ticket or object, record it, go on               exit 3
+├─ Rejected                 skip this ticket or object, record it, go on; too many → stop    exit 3
 ├─ Denied                   stop: credentials, role or scope                           exit 1
 ├─ PublicNote               stop: a customer saw a note of ours                        exit 1
 ├─ MirrorError              stop: what cannot be recorded is not done                  exit 1
+│  ├─ LeaseTaken            another process works on this mirror: wait, or stop it
+│  └─ LeaseLost             ours was freed; another process may have it by now
 └─ Stopped                  a signal asked for a clean stop                            exit 130
 """
 
@@ -131,6 +133,14 @@ class PublicNote(ZdsyncError):
 
 class MirrorError(ZdsyncError):
     """The database cannot be opened, written or trusted."""
+
+
+class LeaseTaken(MirrorError):
+    """Another process is working on this mirror."""
+
+
+class LeaseLost(MirrorError):
+    """The lease was freed under us; this process writes nothing more until it has taken it again."""
 
 
 class Stopped(ZdsyncError):

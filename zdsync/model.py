@@ -400,7 +400,10 @@ class NativeRule:
     title: str
     conditions_all: tuple[tuple[str, str, str], ...] = ()
     actions: tuple[tuple[str, str], ...] = ()
-    """(field, value); the values of actions that are no change of a field, such as a notification, are left out."""
+    """(field, value); actions that are no change of a field, such as a notification, are left out."""
+    conditions_any: tuple[tuple[str, str, str], ...] = ()
+    notifies: bool = False
+    """Whether one of its actions sends a message to somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,8 +444,15 @@ Record = dict[str, Any]
 """A row for the mirror: column name to value (aware UTC datetimes, ints, text, JSON values under `raw`)."""
 
 
+SCRUBBED = "SCRUBBED"
+"""The subject of a deleted ticket whose content is gone for good. Source: a recorded row of the export (2023)."""
+
 AMENDED_COMMENTS = "amended_comments"
 """Beside the tables of a page: comments that its updates redacted or made private, {ticket_id, comment_id, amended_at}."""
+
+
+CROWDED_SECONDS = "crowded_seconds"
+"""Beside the tables of a page: seconds, {second}, in which more happened than an export by time can tell."""
 
 
 @dataclass(frozen=True, slots=True)

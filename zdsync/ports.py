@@ -17,7 +17,6 @@ from zdsync.model import (
     FieldId,
     FieldOption,
     Group,
-    GroupId,
     Hold,
     JoinKeys,
     NativeNames,
@@ -163,18 +162,8 @@ class AccountWriter(Protocol):
     def add_option(self, field_id: int, option: FieldOption) -> None:
         """One more option for a drop-down field, the others untouched; raises Rejected when Zendesk refuses."""
 
-    def create_view(
-        self,
-        title: str,
-        description: str,
-        group_ids: Sequence[GroupId],
-        tag: str,
-        position: int | None = None,
-    ) -> View:
-        """A new shared view of unsolved tickets in these groups that carry `tag`, restricted to the groups.
-
-        It stands last among the views unless `position` says otherwise.
-        """
+    def create_view(self, form: ViewForm, description: str) -> View:
+        """A new shared view of this form; it stands last among the views unless the form says where."""
 
     def update_view(self, view_id: int, form: ViewForm) -> None:
         """Bring a view to `form`; what the form does not tell stays. Raises Rejected when Zendesk refuses."""
@@ -253,6 +242,9 @@ class Journal(Protocol):
     ) -> tuple[JournalEntry, ...]:
         """Entries of a run or a ticket, oldest first."""
 
+    def read_busy(self, ticket_ids: Collection[TicketId], since: datetime, most: int) -> frozenset[TicketId]:
+        """Those of the tickets that we have updated so many times since then, or may have."""
+
     def read_contradicted(self, since: datetime) -> tuple[JournalEntry, ...]:
         """Ticket entries of runs begun after `since` that count as not done, though an event mirrored bears their key."""
 
@@ -327,6 +319,8 @@ class Standing:
 
     counts: Mapping[str, int] = field(default_factory=dict)
     waiting: tuple[tuple[TicketId, str], ...] = ()
+    contested: Mapping[str, int] = field(default_factory=dict)
+    """Those that the account's own rules keep undoing, by our rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +367,8 @@ class Way:
     is_pending: bool = False
     coming: ComingUp | None = None
     external: str = ""
-    stays: tuple[StayRecord, ...] = ()
+    stays: tuple[StayRecord, ...] | None = ()
+    """None for a ticket whose events the mirror has no more: the stays that were told stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,7 +392,7 @@ class Repairs(Protocol):
         """
 
     def read_sample(self, stream: Stream, size: int) -> tuple[int, ...]:
-        """Ids of living rows, chosen by chance."""
+        """Ids of living rows, chosen by chance; of events the tickets whose events are to be compared."""
 
     def mend(self, page: Page, asked: Collection[int], until: datetime, at: datetime) -> int:
         """Compare rows with the answer about the objects `asked` for, and make them equal; how many were not.
@@ -479,6 +474,9 @@ class Mirror(Protocol):
     def read_run(self, run_id: RunId) -> Run | None:
         """The run of that id, None when there never was one."""
 
+    def read_runs_that_wrote(self, since: datetime, until: datetime) -> tuple[Run, ...]:
+        """Runs begun from `since` to `until`, both included, that the journal has entries of, oldest first."""
+
     def read_habit(self, writer: UserId | None) -> Habit:
         """What earlier runs that ended well tell the guard about the next one, which would write as `writer`."""
 
@@ -533,6 +531,13 @@ class Mirror(Protocol):
         They reach from the oldest ticket to over a year after `at`, and are written anew when a definition has changed.
         """
 
+    def prune(self, before: datetime, most: int) -> int:
+        """Take away what happened on closed or deleted tickets that nobody has changed since `before`; how many there were.
+
+        At most so many tickets, the oldest first. Their events, comments and metric events go, and `raw` of what stays.
+        Pages do not bring it back; a ticket that changes all the same is kept from then on as any other.
+        """
+
     def read_figures(self) -> Mapping[str, Sequence[Record]]:
         """What the text report shows, by name of the table in it."""
 
@@ -549,12 +554,18 @@ class Queries(Protocol):
 
 
 class Lease(Protocol):
-    """The lock that lets one process at a time change a mirror; freed when the process dies."""
+    """The lock that lets one process at a time change a mirror; freed when the process dies.
+
+    From when it is taken until it is left, its mirror refuses every write with LeaseLost while the lock is not ours.
+    """
 
     def __enter__(self) -> None:
-        """Raises MirrorError naming the holder when another process has it."""
+        """Take it, or take it again; raises LeaseTaken naming the holder when another process has it."""
 
     def __exit__(self, *exc_info: object) -> None: ...
+
+    def is_held(self) -> bool:
+        """Whether the lock is ours at this moment, as the system that keeps it says; may raise MirrorError."""
 
 
 class Alerts(Protocol):

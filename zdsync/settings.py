@@ -149,6 +149,8 @@ SETTINGS = (
 
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
 
+LEAST_RETENTION = timedelta(days=30)
+
 _Word = TypeVar("_Word", bound=StrEnum)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST = timedelta(days=36500)
@@ -197,13 +199,19 @@ def parse_duration(text: str) -> timedelta:
 
 
 def parse_retention(text: str) -> timedelta | None:
-    """A length of time, or None for `forever`."""
+    """A length of time, or None for `forever`; no shorter than zdsync looks back at its own writes."""
     if text.strip().lower() == "forever":
         return None
     try:
-        return parse_duration(text)
+        length = parse_duration(text)
     except ValueError:
         raise ValueError(f"{text!r} is not a length of time; write `forever` or e.g. `730d`") from None
+    if length < LEAST_RETENTION:
+        raise ValueError(
+            f"{text!r} is too short: zdsync looks back {LEAST_RETENTION.days} days at what it wrote; "
+            f"write at least `{LEAST_RETENTION.days}d`"
+        )
+    return length
 
 
 def parse_start(text: str, now: datetime) -> datetime:
@@ -220,6 +228,13 @@ def parse_start(text: str, now: datetime) -> datetime:
     if start > now:
         raise ValueError(f"{text!r} lies in the future; write an earlier date")
     return max(START_OF_ALL, start)
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """A length of time before `now` such as `90m` or `3h`, or whatever `parse_start` takes."""
+    if re.fullmatch(r"[0-9]+\s*[smhd]", text.strip(), re.IGNORECASE):
+        return now - parse_duration(text)
+    return parse_start(text, now)
 
 
 def parse_share(text: str) -> float:

@@ -21,11 +21,14 @@ from zdsync.model import Account, NativeNames, RunId
 from zdsync.ports import Clock, Queries
 from zdsync.rules.load import load_rules
 from zdsync.rules.model import RuleSet
+from zdsync.runs.check import check_rules
 from zdsync.runs.check_history import check_history
 from zdsync.runs.cycle import Workplace
+from zdsync.runs.doctor.model import AccountProbe, DatabaseProbe
 from zdsync.runs.external import with_tables
+from zdsync.runs.turn import Turn
 from zdsync.runs.watch import Watch
-from zdsync.settings import Mode
+from zdsync.settings import Bodies, Mode
 
 
 def new_run_id(now: datetime) -> RunId:
@@ -69,14 +72,22 @@ def open_mirror_beside(settings: Settings, clock: Clock) -> Iterator[MirrorStore
 
 
 @contextmanager
-def open_workplace(settings: Settings, clock: Clock) -> Iterator[Workplace]:
-    """Everything a writing run needs, under the mirror's lease: one process at a time."""
+def open_workplace(settings: Settings, clock: Clock, *, stands_by: bool = False) -> Iterator[Workplace]:
+    """Everything a writing run needs, under the mirror's lease: one process at a time.
+
+    With `stands_by`, on a database server, the lease is taken by `take_turn` and not here, so that a worker can wait
+    for it. A second worker on a file is a mistake, and raises LeaseTaken in any case.
+    """
     from zdsync.zendesk.account import connect
 
     access = settings.need_access()
     with ExitStack() as stack:
         mirror = stack.enter_context(open_mirror(settings.database_url, clock=clock))
-        stack.enter_context(mirror.lease())
+        lease = mirror.lease()
+        if stands_by and not mirror.database.is_sqlite:
+            stack.push(lease.__exit__)
+        else:
+            stack.enter_context(lease)
         account = stack.enter_context(
             closing(
                 connect(
@@ -101,7 +112,29 @@ def open_workplace(settings: Settings, clock: Clock) -> Iterator[Workplace]:
             tag_prefix=settings.tag_prefix,
             limits=settings.limits,
             is_shadow=settings.mode is Mode.SHADOW,
+            retention=settings.retention,
+            take_turn=Turn(lease, clock).take,
         )
+
+
+@contextmanager
+def open_account_probe(settings: Settings, clock: Clock) -> Iterator[AccountProbe]:
+    """A look at what the account allows; nothing is asked yet."""
+    from zdsync.zendesk.probe import ZendeskProbe
+
+    access = settings.need_access()
+    probe = ZendeskProbe(access.url, access.credentials, rate_share=settings.rate_share, clock=clock)
+    with closing(probe):
+        yield probe
+
+
+@contextmanager
+def open_database_probe(settings: Settings) -> Iterator[DatabaseProbe]:
+    """A look at the database, which is neither made nor changed."""
+    from zdsync.mirror.health import DatabaseDoor
+
+    with closing(DatabaseDoor(settings.database_url)) as door:
+        yield door
 
 
 def watch(settings: Settings, place: Workplace) -> Watch:
@@ -141,6 +174,18 @@ def read_native_names_if_any(settings: Settings, clock: Clock) -> NativeNames:
             return reading.mirror.read_native_names()
     except MirrorError:
         return NativeNames()
+
+
+def check_rule_files(settings: Settings, clock: Clock, account: Account | None) -> tuple[Problem, ...]:
+    """Every problem of the rule files, by themselves or against an account, in file order."""
+    return check_rules(
+        settings.rules,
+        account,
+        tag_prefix=settings.tag_prefix,
+        keeps_text=settings.bodies is not Bodies.NONE,
+        now=clock.now(),
+        queries=queries(settings) if account is not None else None,
+    )
 
 
 def check_against_mirror(settings: Settings, clock: Clock) -> tuple[Problem, ...]:

@@ -66,6 +66,13 @@ class Account:
         for ticket in tickets:
             self.act("customer_replies", ticket=ticket)
 
+    def create(self, count: int) -> None:
+        """So many new tickets, each of a customer."""
+        for number in range(count):
+            self.act(
+                "customer_creates", subject="Refund please", body=f"You charged me twice, order {number}."
+            )
+
     @staticmethod
     def wait() -> None:
         """Until the exports, which withhold the latest minute, show what has happened.

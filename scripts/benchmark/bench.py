@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from statistics import median
 
@@ -25,6 +26,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 CHANGED = 100
 """Tickets that move between two runs."""
+WRITTEN = 1_000
+"""Tickets that one apply changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Bench:
     folder: Path
     tickets: int
     times: int
+    numbers: Iterator[int] = field(default_factory=count)
+    """Of the minimal script's databases, each of which is used once."""
 
     def environ(self, database: str) -> dict[str, str]:
         kept = {
@@ -62,10 +67,10 @@ class Bench:
         return dict(json.loads(done.stdout))
 
     def minimal(self, *options: str) -> Spent:
-        file = self.folder / "minimal.db"
-        file.unlink(missing_ok=True)
-        command = [sys.executable, str(HERE / "minimal.py"), self.account.url, self.account.token, str(file)]
-        return spend([*command, *options], self.environ("minimal"), self.folder)
+        name = f"minimal{next(self.numbers)}"
+        place = self.named(name).removeprefix("sqlite:///").replace("+psycopg", "")
+        command = [sys.executable, str(HERE / "minimal.py"), self.account.url, self.account.token, place]
+        return spend([*command, *options], self.environ(name), self.folder)
 
     def first_mirrors(self, name: str, *words: str) -> Spent:
         """A first pull into an empty database, as often as things are measured; the last one stays."""
@@ -142,6 +147,22 @@ def incremental(bench: Bench) -> Iterator[Line]:
     yield at_most("  peak memory", spent.peak_mb, " MB", 200)
 
 
+def write_back(bench: Bench) -> Iterator[Line]:
+    """Once, for it leaves nothing to be written: so many new tickets get their tier, their group and a note."""
+    bench.account.create(WRITTEN)
+    bench.account.wait()
+    bench.zdsync(whole(bench), "pull", "--stream", "tickets", "--stream", "ticket_events")
+    bench.account.requests()
+    spent = bench.zdsync(whole(bench), "apply", "--yes", "--limit", str(WRITTEN), codes=(0, 3))
+    asked = bench.account.requests()["by_endpoint"]
+    yield at_most(
+        f"write-back of {WRITTEN:,} changes, its requests", asked["PUT /tickets/update_many"], "", 10
+    )
+    yield at_most("  read-backs", asked["GET /tickets/show_many"], "", 10)
+    yield Line("  seconds", f"{spent.seconds:.1f} s", None, None, None, None)
+    yield at_most("  peak memory", spent.peak_mb, " MB", 200)
+
+
 def decided(bench: Bench) -> Iterator[Line]:
     command = [
         sys.executable,
@@ -171,11 +192,14 @@ def idle(bench: Bench) -> Iterator[Line]:
     yield at_most("zdsync --help", spent.seconds, " s", 0.25)
 
 
-def measure(bench: Bench) -> Iterator[Line]:
+def measure(bench: Bench, *, pulls_only: bool) -> Iterator[Line]:
     yield from first_mirror(bench)
     yield from first_mirror_with_events(bench)
+    if pulls_only:
+        return
     settle(bench)
     yield from incremental(bench)
+    yield from write_back(bench)
     yield from idle(bench)
     yield from decided(bench)
     yield from counted(bench)
@@ -186,6 +210,7 @@ def main() -> None:
     parser.add_argument("--tickets", type=int, default=10_000, help="size of the account (10000)")
     parser.add_argument("--quick", action="store_true", help="measure once, not three times")
     parser.add_argument("--postgres", action="store_true", help="mirror into a PostgreSQL of its own")
+    parser.add_argument("--pulls", action="store_true", help="measure first mirrors only")
     given = parser.parse_args()
     compileall.compile_dir(ROOT / "zdsync", quiet=1)
     with (
@@ -194,7 +219,7 @@ def main() -> None:
         serving(given.tickets) as account,
     ):
         bench = Bench(account, named, Path(folder), given.tickets, 1 if given.quick else 3)
-        lines = list(measure(bench))
+        lines = list(measure(bench, pulls_only=given.pulls))
     kind = "PostgreSQL" if given.postgres else "SQLite"
     print_tables([table(f"{given.tickets:,} tickets, {kind}, {os.cpu_count()} cores", lines)])
     missed = [line.work.strip() for line in lines if line.is_over]

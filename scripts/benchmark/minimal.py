@@ -1,6 +1,7 @@
 """The least that could mirror an account: fetch every page, parse it, insert its rows; the yardstick of the benchmark.
 
-No masking, no history, no checkpoints, no retries, no types. Usage: minimal.py URL TOKEN FILE [--events]
+No masking, no history, no checkpoints, no retries, no types. Usage: minimal.py URL TOKEN DATABASE [--events], where
+DATABASE is the path of a SQLite file or a postgresql:// address.
 """
 
 from __future__ import annotations
@@ -36,27 +37,38 @@ def pages(session: requests.Session, address: str) -> Iterator[dict[str, Any]]:
         url = f"{address}&{place}"
 
 
-def store(connection: sqlite3.Connection, body: dict[str, Any]) -> None:
+def connect(database: str) -> tuple[Any, str]:
+    """A connection, and how its driver marks a parameter."""
+    if not database.startswith("postgresql:"):
+        return sqlite3.connect(database), "?"
+    import psycopg
+
+    return psycopg.connect(database), "%s"
+
+
+def store(connection: Any, mark: str, body: dict[str, Any]) -> None:
     """Each row's id, two columns and the row itself, one transaction per answer."""
     for table in TABLES:
         rows = body.get(table, ())
         values = [(row["id"], row.get("created_at"), row.get("updated_at"), json.dumps(row)) for row in rows]
-        connection.executemany(f"insert or replace into {table} values (?, ?, ?, ?)", values)  # noqa: S608 - from TABLES
+        statement = f"insert into {table} values ({mark}, {mark}, {mark}, {mark}) on conflict (id) do update set created_at = excluded.created_at, updated_at = excluded.updated_at, raw = excluded.raw"  # noqa: S608 - from TABLES
+        connection.cursor().executemany(statement, values)
     connection.commit()
 
 
-def main(url: str, token: str, file: str, *options: str) -> None:
+def main(url: str, token: str, database: str, *options: str) -> None:
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {token}"
-    connection = sqlite3.connect(file)
+    connection, mark = connect(database)
     for table in TABLES:
-        connection.execute(f"create table {table} (id integer primary key, created_at, updated_at, raw)")
+        columns = "id bigint primary key, created_at text, updated_at text, raw text"
+        connection.execute(f"create table {table} ({columns})")
     exports = [TICKETS + SUPPORTED]
     if "--events" in options:
         exports += [USERS, ORGANIZATIONS, METRIC_EVENTS, EVENTS + SUPPORTED]
     for export in exports:
         for body in pages(session, f"{url}/api/v2/{export}"):
-            store(connection, body)
+            store(connection, mark, body)
     connection.close()
 
 

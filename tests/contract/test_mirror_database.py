@@ -319,3 +319,17 @@ def test_a_database_that_does_not_exist_is_told(postgres_server: str) -> None:
     address = postgres_server.replace("/postgres?", "/nowhere?")
     with pytest.raises(MirrorError, match="does not exist"):
         open_mirror(address, clock=CLOCK)
+
+
+@pytest.mark.postgres
+def test_postgres_waits_for_the_disk_where_it_must(postgres_url: str) -> None:
+    """A durable transaction is on disk when it has ended; a page's need not be, and is pulled again if it was lost."""
+    database = Database(postgres_url)
+    told = []
+    for durable in (True, False):
+        with database.writing(durable=durable) as connection:
+            told.append(connection.scalar(text("SHOW synchronous_commit")))
+    with database.reading() as connection:
+        told.append(connection.scalar(text("SHOW synchronous_commit")))
+    database.close()
+    assert told == ["on", "off", "on"]

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.mirror import rows
 from tests.unit.mirror.rows import at, content, record_page, tickets_page
 from zdsync.mirror.store import MirrorStore
-from zdsync.mirror.tables_tickets import text_findings, ticket_comments, ticket_events
+from zdsync.mirror.tables_tickets import satisfaction_ratings, text_findings, ticket_comments, ticket_events
 from zdsync.model import AMENDED_COMMENTS, Page, Record, Stream
 
 
@@ -75,3 +75,48 @@ def test_what_was_scrubbed_is_emptied(mirror: MirrorStore) -> None:
     assert (first["changes"], first["raw"], first["created_at"]) == ([], {}, at(0))
     assert second["changes"] == changes
     assert content(mirror, text_findings) == []
+
+
+def test_what_comes_late_about_a_scrubbed_ticket_is_emptied_too(mirror: MirrorStore) -> None:
+    """A page of events served before, or a rating asked for after."""
+    scrubbed = rows.ticket(1, 5, status="deleted", subject="SCRUBBED", description="X")
+    record_page(mirror, tickets_page(scrubbed, served=6))
+    record(mirror, 1, rows.event(1, 1), ticket_comments=[rows.comment(10, 1, 1, raw={"body": "secret"})])
+    rating = rows.record(
+        "satisfaction_ratings", id=3, ticket_id=1, comment="secret", raw={"comment": "secret"}
+    )
+    record_page(mirror, rows.page(Stream.RATINGS, 20, satisfaction_ratings=[rating]))
+    for table in (ticket_events, ticket_comments, satisfaction_ratings):
+        (found,) = content(mirror, table)
+        assert (found["raw"], found["deleted_at"] is None) == ({}, False)
+        assert "secret" not in str(found)
+
+
+@pytest.mark.parametrize("deletion", [15, 35])
+def test_a_redaction_on_a_deleted_ticket_empties_it_until_it_is_restored(
+    mirror: MirrorStore, deletion: float
+) -> None:
+    """Nobody may read its history, so what was redacted could not be found; deleted before or after it is the same."""
+    record_page(mirror, tickets_page(rows.ticket(1), rows.ticket(2)))
+    record(mirror, 10, rows.event(50, 1), ticket_comments=[rows.comment(5, 1, 50, body="secret")])
+    rating = rows.record(
+        "satisfaction_ratings", id=3, ticket_id=1, comment="Thanks", raw={"comment": "Thanks"}
+    )
+    record_page(mirror, rows.page(Stream.RATINGS, 11, satisfaction_ratings=[rating]))
+    gone = tickets_page(rows.ticket(1, deletion, status="deleted"), served=deletion)
+    amended: Record = {"ticket_id": 1, "comment_id": 5, "amended_at": at(20)}
+    if deletion < 30:
+        record_page(mirror, gone)
+    record(mirror, 30, rows.event(51, 1, 20), **{AMENDED_COMMENTS: [amended]})
+    if deletion > 30:
+        record_page(mirror, gone)
+    (found,) = content(mirror, ticket_comments)
+    assert (found["body"], found["raw"], found["deleted_at"] is None) == (None, {}, False)
+    assert wanted(mirror) == (2,)
+    record_page(mirror, tickets_page(rows.ticket(1, 40), served=40))
+    assert wanted(mirror) == (1, 2)
+    record(mirror, 41, rows.event(50, 1), ticket_comments=[rows.comment(5, 1, 50, body="▇")])
+    (found,) = content(mirror, ticket_comments)
+    assert (found["body"], found["deleted_at"]) == ("▇", None)
+    (found,) = content(mirror, satisfaction_ratings)
+    assert (found["comment"], found["deleted_at"]) == ("Thanks", None), "nobody would bring it again"

@@ -139,3 +139,25 @@ def test_public_comments_of_our_own_are_found(mirror: MirrorStore) -> None:
     assert [each.key for each in mirror.journal.read_public_notes(at(-1))] == ["k1"]
     _happened(mirror, "somebody else's", is_public=True)
     assert mirror.journal.read_public_notes(at(-1)) == ()
+
+
+def test_tickets_that_were_updated_often_are_told(mirror: MirrorStore) -> None:
+    """What was applied, or may yet be, counts; what Zendesk refused and what is long past does not."""
+    entries = [entry(f"k{number}", intended_at=at(number)) for number in range(4)]
+    mirror.journal.record_intents([*entries, entry("other", object_id=2, intended_at=at(3))])
+    mirror.journal.record_outcomes([("k1", Outcome.APPLIED, "")], at(5))
+    mirror.journal.record_outcomes([("k2", Outcome.CONFLICT, "")], at(5))
+    both = (TicketId(1), TicketId(2))
+    assert mirror.journal.read_busy(both, at(0), 3) == {1}
+    assert mirror.journal.read_busy(both, at(1), 3) == frozenset()
+    assert mirror.journal.read_busy(both, at(1), 1) == {1, 2}
+    assert mirror.journal.read_busy((), at(0), 1) == frozenset()
+
+
+def test_runs_that_wrote_are_found_by_the_time_they_began(mirror: MirrorStore) -> None:
+    """Oldest first, both ends included; a run without an entry in the journal is none."""
+    for number, id in enumerate(("r1", "r2", "quiet", "r3")):
+        mirror.open_run(Run(RunId(id), "run", "https://acme.zendesk.com", at(number)))
+    mirror.journal.record_intents([entry(f"k-{id}", run=id) for id in ("r3", "r2", "r1")])
+    assert [run.id for run in mirror.read_runs_that_wrote(at(0), at(3))] == ["r1", "r2", "r3"]
+    assert [run.id for run in mirror.read_runs_that_wrote(at(1), at(2))] == ["r2"]

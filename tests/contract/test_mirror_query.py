@@ -99,6 +99,37 @@ def test_nothing_but_a_question_is_run(database: Database, mirror: MirrorStore, 
         } | {REVISION_TABLE}
 
 
+DEEDS = [
+    "SELECT pg_terminate_backend(0)",
+    "SELECT pg_cancel_backend(0)",
+    "SELECT pg_reload_conf()",
+    "SELECT pg_stat_reset()",
+    "SELECT pg_advisory_lock(1)",
+    "SELECT pg_notify('a', 'b')",
+    "SELECT pg_logical_emit_message(false, 'a', 'b')",
+    "SELECT pg_read_file('postgresql.conf', 0, 10)",
+    "SELECT lo_export(1, '/tmp/x')",
+    "SELECT query_to_xml('SELECT 1', true, true, '')",
+    'SELECT "pg_reload_conf" /* ( */ ()',
+    "SELECT pg_catalog.PG_RELOAD_CONF -- (\n ()",
+    'SELECT U&"pg\\005freload_conf"()',
+    "SELECT u&\"pg!005freload_conf\" UESCAPE '!' ()",
+]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("statement", DEEDS)
+def test_no_function_with_side_effects_is_called(postgres_url: str, statement: str) -> None:
+    """What a read-only transaction would let through is refused however it is spelt; what only tells is not."""
+    with open_mirror(postgres_url, clock=FakeClock()):
+        pass
+    with open_mirror(postgres_url, clock=FakeClock(), read_only=True) as reader:
+        with pytest.raises(QueryRefused, match=r"more than read|as they are"):
+            run_query(reader.database, statement, limit=5)
+        harmless = "SELECT count(*), random() < 2, now() > clock_timestamp(), 'reload_conf' FROM tickets"
+        assert run_query(reader.database, harmless, limit=5).rows[0][0] == 0
+
+
 def test_an_endless_question_ends(database: Database) -> None:
     """A question that takes too long is stopped and said to have been."""
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"

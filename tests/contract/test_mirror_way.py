@@ -176,6 +176,13 @@ def test_stays_are_told_anew_whole(settled: MirrorStore) -> None:
     }
 
 
+def test_stays_outlive_the_events_that_told_them(settled: MirrorStore) -> None:
+    """A ticket whose events were pruned keeps what was told of it."""
+    decide(settled, way(1, stays=(STAY,)))
+    decide(settled, way(1, stays=None))
+    assert [row["ticket_id"] for row in content(settled, tier_stays)] == [1]
+
+
 def test_a_ticket_that_is_solved_stands_no_more(settled: MirrorStore) -> None:
     """It is not counted, and its wait is over."""
     settled.record_page(tickets_page(rows.ticket(2, 5, status="solved")), None, at(15))

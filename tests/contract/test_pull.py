@@ -14,8 +14,9 @@ from sqlalchemy import create_engine, text
 from tests.house import NOW, House
 from zdsync.model import Stream, TicketId
 from zdsync.runs.cycle import Workplace
-from zdsync.runs.pull import Pulled, pull
+from zdsync.runs.pull import Ceiling, Pulled, pull
 from zdsync.runs.verify import verify
+from zdsync.zendesk import pages
 
 
 @pytest.fixture
@@ -400,3 +401,34 @@ def test_people_found_missing_lose_their_data(house: House, monkeypatch: pytest.
     assert found.differed[Stream.USERS] == 1
     row = house.query(f"select name, email, raw, deleted_at is not null from users where id = {id}")
     assert row == [("", None, "{}", True)]
+
+
+@pytest.mark.parametrize("ceiling", [Ceiling(2, timedelta(hours=1)), Ceiling(999, timedelta(0))])
+def test_a_pull_ends_at_its_ceiling_and_the_next_one_goes_on(
+    house: House, monkeypatch: pytest.MonkeyPatch, ceiling: Ceiling
+) -> None:
+    """By pages or by time: what was recorded stays, streams not reached wait, and it is told where the pull ended."""
+    for stream in (Stream.TICKETS, Stream.EVENTS):
+        small = replace(pages.EXPORTS[stream], page_size=60 if stream is Stream.EVENTS else 15)
+        exports: Any = pages.EXPORTS
+        monkeypatch.setitem(exports, stream, small)
+    place = house.place()
+    house.advance(120)
+    cuts: list[Stream | None] = [Stream.TICKETS]
+    rows: list[int] = []
+    while cuts[-1] is not None:
+        pulled = pull(
+            place.source,
+            place.mirror,
+            place.clock,
+            start=place.start,
+            ceiling=ceiling,
+            streams=[Stream.TICKETS, Stream.EVENTS],
+        )
+        cuts.append(pulled.cut)
+        ((count,),) = house.query("select count(*) from tickets")
+        rows.append(count)
+        assert len(cuts) < 200
+    assert {Stream.TICKETS, Stream.EVENTS} <= set(cuts[1:])
+    assert rows[0] < rows[-1] == len(house.sandbox.world.tickets)
+    house.assert_mirror_is_true()

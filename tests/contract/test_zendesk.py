@@ -85,6 +85,16 @@ def _keep(found: dict[str, dict[Any, Record]], rows: Mapping[str, list[Record]])
             found.setdefault(table, {}).update({row[key_of(table)]: row for row in more})
 
 
+def test_every_tag_is_listed(world: World) -> None:
+    """Also those beyond the first thousand, a hundred a request."""
+    many = tuple(f"tag_{number:04}" for number in range(2_345))
+    ticket = next(iter(world.sandbox.world.living_tickets()))
+    ticket.tags, ticket.updated = many, world.sandbox.world.clock.now()
+    found = _pull(world.connect(), Stream.TAGS)["tags"]
+    assert set(many) <= found.keys()
+    assert world.requests("GET /tags") == len(found) // 100 + 1
+
+
 def _update(world: World, ident: int, **fields: Any) -> TicketUpdate:
     stamp = datetime.fromisoformat(world.control.truth("tickets", ident)["updated_at"])
     values: dict[str, Any] = {"fields": {"priority": "urgent"}, "key": f"run/{ident}", **fields}
@@ -362,7 +372,7 @@ def test_groups_and_views_can_be_made(world: World) -> None:
     """A created group and view are in the account, and come back as they are read later."""
     account = world.connect()
     group = account.create_group("Experts", "made by a test")
-    view = account.create_view("Experts: unsolved", "made by a test", [group.id], "tier_3")
+    view = account.create_view(wanted_form("Experts: unsolved", "tier_3", [group.id]), "made by a test")
     groups, views = _pull(account, Stream.GROUPS)["groups"], _pull(account, Stream.VIEWS)["views"]
     assert groups[group.id]["name"] == "Experts"
     assert views[view.id]["title"] == "Experts: unsolved"
@@ -373,7 +383,7 @@ def test_groups_and_views_can_be_made(world: World) -> None:
 def test_views_are_hidden_and_shown(world: World) -> None:
     """Switching a view changes nothing else of it; one that is gone is refused."""
     account = world.connect()
-    view = account.create_view("Experts: unsolved", "made by a test", [], "tier_3")
+    view = account.create_view(wanted_form("Experts: unsolved", "tier_3", []), "made by a test")
     before = _pull(account, Stream.VIEWS)["views"][view.id]
     for is_active in (False, True):
         account.switch_view(view.id, is_active=is_active)
@@ -388,7 +398,9 @@ def test_views_are_updated_whole(world: World) -> None:
     """What the form tells is so afterwards, the grouping and description stay, and one that is gone is refused."""
     account = world.connect()
     group = account.create_group("Experts", "made by a test")
-    view = account.create_view("Experts: unsolved", "made by a test", [], "tier_3", 7)
+    view = account.create_view(
+        replace(wanted_form("Experts: unsolved", "tier_3", []), position=7), "made by a test"
+    )
     row = world.sandbox.world.tables["views"][view.id]
     row["execution"] |= {"group_by": "priority", "group_order": "asc"}
     form = replace(wanted_form("Experts", "tier_2", [group.id]), is_active=False, position=9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +17,11 @@ from zdsync.plan.model import Plan, ViewUpdate
 from zdsync.ports import Outcome
 from zdsync.report.plans import plan_lines
 from zdsync.rules.load import load_rules
+from zdsync.rules.model import CracksView, Vendor
 from zdsync.runs.cycle import Workplace, recorded, run_apply, run_cycle, run_plan, run_pull
 from zdsync.runs.undo import apply_undo, make_undo
-from zdsync.sandbox.account_api import new_field
+from zdsync.sandbox.conditions import Asked, holds
+from zdsync.sandbox.fields_api import new_field
 
 TITLES = ["Tier 0 - deflected", "Tier 1 - queue", "Tier 2 - queue", "Tier 3 - queue"]
 
@@ -352,3 +355,53 @@ def test_a_run_killed_over_the_field_leaves_one(sqlite_url: str, step: str, late
     assert house.place().journal.read_open() == ()
     house.close()
     whole.close()
+
+
+def test_the_views_of_no_tier(sqlite_url: str) -> None:
+    """Made for every tier's groups, true to the account's tickets, empty plan after; planted drift is shown and repaired."""
+    house = House(sqlite_url, tickets=40)
+    rules = replace(
+        load_rules(RULES),
+        vendor=Vendor("at_vendor", "With the vendor"),
+        cracks_view=CracksView("Cracks", unassigned=True),
+        digest="with more views",
+    )
+    run_cycle(house.place(rules=lambda: rules))
+    house.advance(3700)
+    assert run_cycle(house.place(rules=lambda: rules)).planned.plan.is_empty
+    vendor, cracks = (_view(house, title) for title in ("With the vendor", "Cracks"))
+    names = {"Help bot", "Frontline", "Specialists", "Engineering"}
+    ids = {id for id, name in house.group_names().items() if name in names}
+    assert set(vendor["restriction"]["ids"]) == set(cracks["restriction"]["ids"]) == ids
+    assert cracks["position"] >= vendor["position"]
+
+    id = house.unsolved()[0]
+    house.control.change(id, {"tags": [*house.tags(id), "at_vendor"], "status": "hold"})
+    world = house.sandbox.world
+    shown = {row.id for row in world.tickets.values() if holds(Asked.now(world, row), cracks["conditions"])}
+    assert shown == {
+        id
+        for id in house.unsolved()
+        if not any(tag.startswith("tier_") for tag in house.tags(id))
+        or world.tickets[id].group_id is None
+        or world.tickets[id].assignee_id is None
+    }
+    with_vendor = [
+        row for row in world.tickets.values() if holds(Asked.now(world, row), vendor["conditions"])
+    ]
+    assert [row.id for row in with_vendor] == [id]
+
+    before = deepcopy([shape(row) for row in (vendor, cracks)])
+    cracks["conditions"]["any"].pop()
+    vendor["active"] = False
+    house.advance(3700)
+    ended = run_cycle(house.place(rules=lambda: rules))
+    told = text(ended.planned.plan)
+    assert "~ view 'With the vendor': switched on" in told
+    assert "~ view 'Cracks': conditions (any) +[group_id is ]" in told
+    assert [shape(_view(house, title)) for title in ("With the vendor", "Cracks")] == before
+    house.close()
+
+
+def _view(house: House, title: str) -> dict[str, Any]:
+    return next(row for row in house.sandbox.world.tables["views"].values() if row["title"] == title)

@@ -15,6 +15,7 @@ from zdsync.report.explain import explanation_lines
 from zdsync.report.plans import plan_lines
 from zdsync.rules.load import load_rules
 from zdsync.rules.parse import parse_files
+from zdsync.runs.answers import with_answers
 from zdsync.runs.cycle import recorded, run_plan, run_pull
 from zdsync.runs.explain import explain
 
@@ -28,7 +29,7 @@ def shown(house: House) -> Iterator[str]:
     place = house.place()
     with recorded(place, "plan") as record:
         run_pull(place, record)
-        plan = run_plan(place, record).plan
+        plan = with_answers(place.mirror, run_plan(place, record).plan)
     yield "What the shipped rules make of a small made-up account:\n"
     yield "```text\n$ zdsync plan"
     yield from (line.rstrip() for line in plan_lines(plan))

@@ -86,3 +86,29 @@ def test_hold_and_release(house: House) -> None:
     assert house.run("hold", str(number), "--for", "soon").code == 2
     assert house.run("hold", "999999").code == 3
     assert house.run("release", "999999").code == 3
+
+
+def test_undo_of_a_time(house: House, run_id: str) -> None:
+    """All runs since a time go back together; a time that cannot be meant is refused before anything happens."""
+    before = tags(house)
+    for wrong in (
+        ("undo",),
+        ("undo", run_id, "--since", "1h"),
+        ("undo", run_id, "--until", "1h"),
+        ("undo", "--since", "1h", "--until", "2h"),
+        ("undo", "--since", "soon"),
+    ):
+        assert house.run(*wrong, "--yes").code == 2
+    assert tags(house) == before
+    nothing = house.run("undo", "--since", "3d", "--until", "2d", "--yes")
+    assert (nothing.code, "wrote anything" in nothing.err) == (3, True)
+
+    ended = house.run("undo", "--since", "1h", "--yes", "--json")
+    document: Any = ended.document
+    assert (document["undone"], document["undone_runs"]) == (run_id, [run_id])
+    changed = {change["ticket_id"] for change in document["plan"]["ticket_changes"]}
+    assert {id for id in before if tags(house)[id] != before[id]} == changed
+    told = house.run("undo", "--since", "1h", "--yes").out
+    assert "Undo of 2 runs, the latest first:" in told
+    assert f"  {run_id} (apply, " in told
+    assert "already as before the runs." in told

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults.undone import assert_everything_goes_back
 from tests.house import House
 from zdsync.errors import ZdsyncError
 from zdsync.plan.model import Limits
@@ -214,7 +215,10 @@ def foreign_tags(ticket: Ticket) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2] if TICKETS < 1000 else [1])
 def test_chaos(tmp_path: Path, seed: int) -> None:
-    """After the storm every ticket is as planned or as people left it, the journal says which, and then it is quiet."""
+    """After the storm every ticket is as planned or as people left it, the journal says which, and then it is quiet.
+
+    What nobody touched goes back to what it was before the storm, and stays so.
+    """
     house = House(f"sqlite:///{tmp_path}/mirror.db", tickets=60, seed=seed)
     chance = Random(seed)
     for _ in range(TICKETS):
@@ -222,6 +226,7 @@ def test_chaos(tmp_path: Path, seed: int) -> None:
         house.advance(0.1)
     house.advance(200)
     turmoil = Turmoil(house, seed)
+    since = house.clock.now()
     storm(house, turmoil)
 
     ended = run_cycle(house.place(limits=Limits(max_changes=10_000, max_share=1.0)))
@@ -242,3 +247,10 @@ def test_chaos(tmp_path: Path, seed: int) -> None:
     assert outcomes[Outcome.APPLIED] >= TICKETS // 2, (outcomes, turmoil.happened)
     assert outcomes[Outcome.CONFLICT], turmoil.happened
     house.close()
+    house.advance(130)
+    assert assert_everything_goes_back(house, entries, since) >= TICKETS // 3
+    for ticket in house.sandbox.world.tickets.values():
+        assert_nothing_is_doubled(ticket)
+        assert foreign_tags(ticket) <= set(ticket.tags)
+    house.assert_tiers_are_right()
+    house.assert_mirror_is_true()

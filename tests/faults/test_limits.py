@@ -14,13 +14,13 @@ import pytest
 
 from tests.build import moment
 from tests.fakes.clock import FakeClock
-from tests.faults.changes import applied, labels, new_tickets
+from tests.faults.changes import applied, label, labels, new_tickets, plan_of
 from tests.house import URL, House
 from zdsync.detect import TextFilter
 from zdsync.model import Account, Page, RunId, Stream, TicketId
 from zdsync.plan.model import Plan, TicketChange
 from zdsync.ports import ItemOutcome, ItemResult, Outcome
-from zdsync.runs.apply import Applier
+from zdsync.runs.apply import MOST_UPDATES, Applier
 from zdsync.sandbox.auth import CLIENT_ID, CLIENT_SECRET
 from zdsync.sandbox.limits import Limits
 from zdsync.sandbox.transport import WsgiAdapter
@@ -62,6 +62,27 @@ def test_thousands_of_changes_cause_no_429(tmp_path: Path, job_s: float) -> None
     assert asked.by_endpoint["PUT /tickets/update_many"] == CHANGES // 100
     assert asked.by_endpoint["GET /tickets/show_many"] == CHANGES // 100
     house.close()
+
+
+def test_a_ticket_is_updated_fifteen_times_in_ten_minutes_at_most(tmp_path: Path) -> None:
+    """Half of what Zendesk takes, whatever runs ask for; the next update waits until ten minutes are over."""
+    house = LimitedHouse(f"sqlite:///{tmp_path}/mirror.db", tickets=3)
+    busy, other = new_tickets(house, 2)
+
+    def update(number: int) -> Counter[Outcome]:
+        changes = [label(house, id, add_tags=(f"n{number}",), tags=(f"n{number}",)) for id in (busy, other)]
+        plan = plan_of(house, changes[:1] if number < MOST_UPDATES else changes)
+        done = applied(house.place(), plan, f"run-{number}")
+        house.close()
+        house.advance(20)
+        return done.outcomes
+
+    for number in range(MOST_UPDATES):
+        assert update(number) == Counter({Outcome.APPLIED: 1})
+    assert update(MOST_UPDATES) == Counter({Outcome.SKIPPED: 1, Outcome.APPLIED: 1})
+    assert len(house.our_audits(busy)) == MOST_UPDATES
+    house.advance(600)
+    assert update(MOST_UPDATES + 1) == Counter({Outcome.APPLIED: 2})
 
 
 class _Nothing:
@@ -115,6 +136,7 @@ def _peak_bytes(count: int) -> int:
     account, nothing = _Account(), cast("Any", _Nothing())
     mirror = cast("Any", _Nothing())
     mirror.read_account = Account
+    nothing.read_busy = lambda *_: frozenset()
     plan = Plan(URL, moment(), moment(), "digest", count, (), cast("Any", _Stream(count)))
     applier = Applier(cast("Any", account), cast("Any", account), mirror, nothing, FakeClock(), RunId("run"))
     tracemalloc.start()

@@ -61,7 +61,7 @@ def applied(world: World, change: TicketChange) -> Written:
         change.assignee_before is not None
     )
     then, now = journaled(before, names), journaled(world.ticket, names)
-    return Written(TicketId(1), "run", key, change.rule, then, now, before.updated_at, has_note=True)
+    return Written(TicketId(1), ("run",), key, change.rule, then, now, before.updated_at, has_note=True)
 
 
 def journaled(ticket: Ticket, names: Sequence[str]) -> dict[str, Any]:

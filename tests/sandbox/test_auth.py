@@ -55,6 +55,15 @@ def test_client_credentials(api: Api) -> None:
     assert late.json()["error"] == "invalid_token"
 
 
+def test_a_token_tells_what_it_may_do(api: Api) -> None:
+    """Any OAuth token may ask for its own scopes and end, whatever they are; nothing else has any."""
+    access = token(api, scope="tickets:read", expires_in=300).json()["access_token"]
+    told = with_bearer(api, access).get("oauth/tokens/current")["token"]
+    assert told["scopes"] == ["tickets:read"]
+    assert told["expires_at"] == "2026-11-20T15:05:00Z"
+    assert api.call("GET", "oauth/tokens/current").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("more", "status", "error"),
     [

@@ -49,6 +49,62 @@ def test_one_ticket_takes_thirty_updates_in_ten_minutes(api: Api) -> None:
     assert api.put(f"tickets/{two.id}", {"ticket": {"subject": "x"}}).status_code == 200
 
 
+def test_deep_pages_have_a_limit_of_their_own(api: Api) -> None:
+    """Beyond page 500 of tickets, and beyond page 100 of deleted ones."""
+    for path, name, total in (
+        ("tickets?per_page=1&page=501", "tickets-index-deep-pagination", 50),
+        ("deleted_tickets?per_page=1&page=101", "deleted-tickets-index-deep-pagination", 5),
+    ):
+        headers = api.call("GET", path).headers
+        assert headers[f"zendesk-ratelimit-{name}"].startswith(f"total={total}; remaining={total - 1};")
+    for _ in range(4):
+        assert api.call("GET", "deleted_tickets?per_page=1&page=101").status_code == 200
+    assert api.call("GET", "deleted_tickets?per_page=1&page=101").status_code == 429
+    assert api.call("GET", "deleted_tickets?per_page=1&page=100").status_code == 200
+
+
+def test_views_are_counted_by_agent(api: Api) -> None:
+    """Five a minute for each view and agent, executions and counts apart."""
+    one, two = list(api.sandbox.world.tables["views"])[:2]
+    codes = [api.call("GET", f"views/{one}/execute").status_code for _ in range(6)]
+    assert codes == [200] * 5 + [429]
+    assert api.call("GET", f"views/{one}/count").status_code == 200
+    assert api.call("GET", f"views/{two}/execute").status_code == 200
+    agent = connect(api.sandbox, "agent@example.com")
+    assert agent.call("GET", f"views/{one}/execute").status_code == 200
+
+
+def test_tickets_are_counted_by_user(api: Api) -> None:
+    """Thirty updates of one ticket by one user leave thirty to another."""
+    ticket = api.new_ticket()
+    for number in range(30):
+        api.put(f"tickets/{ticket.id}", {"ticket": {"subject": str(number)}})
+    body = {"ticket": {"subject": "x"}}
+    assert api.put(f"tickets/{ticket.id}", body).status_code == 429
+    assert connect(api.sandbox, "agent@example.com").put(f"tickets/{ticket.id}", body).status_code == 200
+
+
+def test_trial_and_high_volume() -> None:
+    """A trial account updates twenty tickets a minute, one with High Volume three hundred."""
+    for limits, updates in ((Limits.trial(), 20), (Limits.high_volume(), 300)):
+        api = connect(make_sandbox(5, now=NOW, rate_limits=limits))
+        headers = api.put(f"tickets/{api.new_ticket().id}", {"ticket": {"priority": "low"}}).headers
+        assert headers["zendesk-ratelimit-tickets-update"].startswith(f"total={updates}; ")
+
+
+def test_jobs_tell_how_many_may_be_open(api: Api) -> None:
+    """The limit of open jobs stands on every answer that queues one, the refusal too."""
+    ticket = api.new_ticket()
+    body = {"tickets": [{"id": ticket.id, "priority": "low"}]}
+    headers = api.put("tickets/update_many", body).headers
+    assert headers["zendesk-ratelimit-inflight-jobs"] == "total=30; remaining=29; resets=60"
+    for _ in range(29):
+        assert api.put("tickets/update_many", body).status_code == 200
+    refused = api.put("tickets/update_many", body)
+    assert (refused.status_code, refused.json()["error"]) == (429, "TooManyJobs")
+    assert refused.headers["zendesk-ratelimit-inflight-jobs"].startswith("total=30; remaining=0")
+
+
 def test_no_limits() -> None:
     """Without limits there are neither headers nor refusals."""
     api = connect(make_sandbox(5, now=NOW, rate_limits=False))

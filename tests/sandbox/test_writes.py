@@ -331,3 +331,13 @@ def test_a_busy_day_keeps_state_and_history_equal(api: Api, seed: int) -> None:
     control.advance(61)
     rows = {row["id"]: row for row in api.get("incremental/tickets/cursor", start_time=1)["tickets"]}
     assert all(rows[ident]["status"] == world.tickets[ident].status for ident in idents)
+
+
+def test_an_idempotency_key_has_a_length(api: Api) -> None:
+    """255 characters are taken, one more is refused."""
+    body = {"ticket": {"comment": {"body": "Once"}}}
+    codes = [
+        api.call("POST", "tickets", json=body, headers={"Idempotency-Key": "k" * length}).status_code
+        for length in (255, 256)
+    ]
+    assert codes == [201, 400]

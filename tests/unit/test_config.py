@@ -225,6 +225,7 @@ def test_all_faults_come_at_once(tmp_path: Path) -> None:
         ("ZDSYNC_MAX_LAG", "forever", "length of time"),
         ("ZDSYNC_RETENTION", "2y", "`forever` or"),
         ("ZDSYNC_RETENTION", "0d", "length of time"),
+        ("ZDSYNC_RETENTION", "29d", "at least `30d`"),
         ("ZDSYNC_HTTP", "8711", "127.0.0.1:8711"),
         ("ZDSYNC_HTTP", "127.0.0.1:99999", "is not an address"),
         ("ZENDESK_EMAIL", "agent@acme.test/token", "without `/token`"),

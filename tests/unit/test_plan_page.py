@@ -17,6 +17,7 @@ from zdsync.plan.model import (
     GroupChange,
     GroupRef,
     HeldTicket,
+    NativeAnswer,
     Plan,
     TicketChange,
     ViewChange,
@@ -25,6 +26,7 @@ from zdsync.plan.model import (
     ViewUpdate,
 )
 from zdsync.report.plan_page import OPEN_UP_TO, plan_page
+from zdsync.report.plans import plan_lines
 
 EVIL = "<script>alert('x')</script>&\"'"
 FORM = ViewForm(
@@ -69,6 +71,10 @@ PLAN = Plan(
     held=(HeldTicket(TicketId(12), "held by hand"),),
     refused=(AccountNotice("view", "Tier 1", "is another's"),),
     notices=(AccountNotice("group", "Desk", "was renamed"),),
+    answers=(
+        NativeAnswer("trigger", 5, "Tell <them>", 1, 2, notifies=True),
+        NativeAnswer("automation", 6, "Close", 0, 1, notifies=False),
+    ),
 )
 
 
@@ -206,3 +212,25 @@ def test_an_empty_plan_says_so() -> None:
     assert "Nothing to change" in text
     assert "mirror complete until never" in text
     assert "zdsync apply" not in text
+
+
+def test_what_the_account_makes_of_it_is_told_as_an_estimate() -> None:
+    """On the page and in the terminal: which native rules, how often, and whether they send messages."""
+    page = Page(plan_page(PLAN)).text
+    head = "By estimate these updates set off 1 trigger, 1 automation of the account, 1 to 3 times in all:"
+    assert head in page
+    assert "trigger Tell <them> 1 to 2, sends messages automation Close up to 1, later" in page
+    lines = list(plan_lines(PLAN))
+    assert lines[-3:] == [
+        head,
+        "  trigger 'Tell <them>': 1 to 2, sends messages",
+        "  automation 'Close': up to 1, later",
+    ]
+    many = replace(PLAN, answers=PLAN.answers and PLAN.answers[:1] * 7)
+    assert list(plan_lines(many))[-1] == "    … and 2 more"
+    assert len(list(plan_lines(many, is_whole=True))) == len(list(plan_lines(many))) + 1
+    none = replace(PLAN, answers=())
+    assert list(plan_lines(none))[-1].endswith("none of the account's own triggers and automations.")
+    assert "set off none of the account" in Page(plan_page(none)).text
+    for unasked in (replace(PLAN, answers=None), replace(PLAN, ticket_changes=())):
+        assert "By estimate" not in Page(plan_page(unasked)).text + "".join(plan_lines(unasked))

@@ -37,10 +37,13 @@ class Globals:
     ahead: timedelta = timedelta()
     """How far the commands' clock is ahead of the machine's: in the demo hours pass at once."""
 
-    def settings(self, *, needs_account: bool, is_service: bool = False) -> Settings:
+    def settings(
+        self, *, needs_account: bool, is_service: bool = False, tells_notes: bool = True
+    ) -> Settings:
         """The settings, with logging set up by them; raises ConfigError with every fault.
 
         A service tells what it does in its log; a command tells it in its output, and logs only what is wrong.
+        `tells_notes` False leaves it to the caller to show the settings' notes.
         """
         from zdsync.config import load_settings
         from zdsync.log import configure_logging
@@ -57,7 +60,7 @@ class Globals:
         )
         level = logging.DEBUG if self.is_verbose else logging.INFO if is_service else logging.WARNING
         configure_logging(settings.log, secrets=settings.secrets, level=level)
-        for note in settings.notes:
+        for note in settings.notes if tells_notes else ():
             click.echo(f"note: {note}", err=True)
         return settings
 

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from zdsync.cli import ask, demo, look, rules, start, sync, trial, undo
+from zdsync.cli import ask, demo, doctor, look, rules, start, sync, trial, undo
 from zdsync.cli.common import INTERRUPTED, Globals
 from zdsync.errors import RuleError, ZdsyncError
 
@@ -59,6 +59,7 @@ def zdsync(ctx: click.Context, env: Path | None, rules: str | None, db: str | No
 
 for command in (
     start.init,
+    doctor.doctor,
     sync.pull,
     sync.plan,
     sync.apply,

@@ -28,21 +28,12 @@ def check(globals_: Globals, *, strict: bool, as_json: bool) -> int:
 
     With a mirror names are checked too, and how the rules fare among the latest tickets and the account's own triggers.
     """
-    from zdsync.runs.check import check_rules
-    from zdsync.settings import Bodies
-    from zdsync.wiring import check_against_mirror, queries, read_account_if_any
+    from zdsync.wiring import check_against_mirror, check_rule_files, read_account_if_any
 
     settings = globals_.settings(needs_account=False)
     with system_clock(globals_.ahead) as (clock, _):
         account = read_account_if_any(settings, clock)
-        problems = check_rules(
-            settings.rules,
-            account,
-            tag_prefix=settings.tag_prefix,
-            keeps_text=settings.bodies is not Bodies.NONE,
-            now=clock.now(),
-            queries=queries(settings) if account is not None else None,
-        )
+        problems = check_rule_files(settings, clock, account)
         if account is not None and all(problem.is_warning for problem in problems):
             problems += check_against_mirror(settings, clock)
     problems = tuple(sorted(problems))

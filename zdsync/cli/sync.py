@@ -74,7 +74,8 @@ def pull(
             if verify:
                 verified = run_verify(place.source, place.mirror, place.clock, start=start)
         record.figures |= {f"pulled_{stream.value}": count for stream, count in pulled.rows.items()}
-        record.exit_code = 0 if verified is None or verified.is_equal else IN_PART
+        is_whole = pulled.cut is None and (verified is None or verified.is_equal)
+        record.exit_code = 0 if is_whole else IN_PART
     _show_pulled(pulled, verified, as_json=as_json)
     return record.exit_code
 
@@ -88,6 +89,10 @@ def _show_pulled(pulled: Pulled, verified: Verified | None, *, as_json: bool) ->
     print_tables([pulled_table(pulled)])
     for stream, reason in pulled.skipped.items():
         click.echo(f"skipped {stream.value}: {reason}")
+    if pulled.cut is not None:
+        click.echo(
+            f"Stopped within {pulled.cut.value}, at the ceiling of one pull; the next one goes on there."
+        )
     if verified is not None:
         print_tables([differences_table(verified)])
         if verified.counted is not None:
@@ -164,19 +169,25 @@ def plan(
     from zdsync.plan.guard import guard, warn
     from zdsync.report.plan_page import plan_page
     from zdsync.report.plans import plan_lines
+    from zdsync.runs.answers import with_answers
+    from zdsync.runs.pauses import with_pauses
     from zdsync.runs.plan import make_plan
 
     with open_reader(globals_) as (reading, settings, clock):
-        planned = make_plan(
-            reading.mirror,
-            reading.mirror.journal,
-            reading.rules(),
-            clock,
-            account=reading.mirror.read_account_name() or "",
-            tag_prefix=settings.tag_prefix,
+        rules = reading.rules()
+        planned = with_pauses(
+            make_plan(
+                reading.mirror,
+                reading.mirror.journal,
+                rules,
+                clock,
+                account=reading.mirror.read_account_name() or "",
+                tag_prefix=settings.tag_prefix,
+            ),
+            rules,
         )
         habit = reading.mirror.read_habit(None)
-    shown = planned.plan.only(only) if only else planned.plan
+        shown = with_answers(reading.mirror, planned.plan.only(only) if only else planned.plan)
     if out is not None:
         _write_text(out, json.dumps(encode(shown), indent=1, ensure_ascii=False))
     breaches, warnings = guard(shown, settings.limits, habit), warn(shown, settings.limits)
@@ -215,6 +226,7 @@ def apply(globals_: Globals, file: Path | None, limit: int | None, *, yes: bool,
     from zdsync.plan.guard import warn
     from zdsync.report.plans import plan_lines, summary_lines
     from zdsync.runs import cycle
+    from zdsync.runs.answers import with_answers
 
     with open_place(globals_) as place:
         cycle.refuse_shadow(place)
@@ -227,7 +239,7 @@ def apply(globals_: Globals, file: Path | None, limit: int | None, *, yes: bool,
             else:
                 planned = cycle.run_plan(place, record)
                 place.mirror.record_decisions(planned.records(record.run.id))
-                chosen = planned.plan
+                chosen = with_answers(place.mirror, planned.plan)
             record.unsolved = place.mirror.count_unsolved()
             if not as_json:
                 breaches = cycle.find_breaches(place, record, chosen)
@@ -263,11 +275,14 @@ def show_applied(applied: Applied, run_id: str, *, as_json: bool) -> None:
     outcomes = {outcome.value: count for outcome, count in applied.outcomes.items()}
     if as_json:
         left = [{"name": one.name, "outcome": one.outcome, "detail": one.detail} for one in applied.left]
-        print_json({"run": run_id, "outcomes": outcomes, "left": left})
+        stopped = applied.refusal or None
+        print_json({"run": run_id, "outcomes": outcomes, "left": left, "stopped": stopped})
         return
     click.echo(f"Run {run_id}: {counted(outcomes)}.")
     for one in applied.left:
         click.echo(f"  {one.name}: {one.outcome.value} {one.detail}".rstrip())
+    if applied.refusal:
+        click.echo(f"Stopped: {applied.refusal}.")
 
 
 @click.command(epilog="Example: zdsync run --dry-run")
@@ -299,7 +314,10 @@ def run(globals_: Globals, *, dry_run: bool, as_json: bool) -> int:
 @click.option("--cycles", type=click.IntRange(min=1), metavar="N", help="End after N cycles.")
 @click.pass_obj
 def worker(globals_: Globals, cycles: int | None) -> int:
-    """Cycle for ever on the schedule; SIGTERM or Ctrl-C ends it cleanly."""
+    """Cycle for ever on the schedule; SIGTERM or Ctrl-C ends it cleanly.
+
+    On PostgreSQL further workers stand by, and one of them takes over when the leading one is gone.
+    """
     from zdsync.schedule import next_run_after, run_on_schedule
     from zdsync.web.pulse import Pulse
     from zdsync.wiring import open_workplace, watch
@@ -307,7 +325,10 @@ def worker(globals_: Globals, cycles: int | None) -> int:
     settings = globals_.settings(needs_account=True, is_service=True)
     with system_clock(globals_.ahead) as (clock, flag):
         pulse = Pulse(clock, partial(next_run_after, settings.schedule, settings.timezone))
-        with open_workplace(settings, pulse) as place, _window(settings, clock, pulse):
+        with (
+            open_workplace(settings, pulse, stands_by=True) as place,
+            _window(settings, clock, pulse),
+        ):
             watched = watch(settings, place)
             return run_on_schedule(
                 lambda: pulse.time(watched.run_cycle),

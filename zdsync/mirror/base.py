@@ -20,6 +20,10 @@ MIRRORED: dict[str, Table] = {}
 UNSOLVED_ALIVE = sql("status IN ('new', 'open', 'pending', 'hold') AND deleted_at IS NULL")
 """Unsolved tickets, word for word as the partial index has it, so that both databases use the index."""
 
+PRUNABLE = sql("status IN ('closed', 'deleted') AND raw IS NOT NULL")
+PRUNED = sql("raw IS NULL")
+"""Tickets of which something may be pruned, and those that were, likewise."""
+
 
 def mirrored(name: str, comment: str, *columns: Column[Any], indexes: dict[str, str] | None = None) -> Table:
     """A table of Zendesk's objects: `columns`, the JSON as received, and when the mirror wrote or lost the row.
@@ -30,7 +34,7 @@ def mirrored(name: str, comment: str, *columns: Column[Any], indexes: dict[str, 
         name,
         METADATA,
         *columns,
-        json("raw", "The object as the API sent it, after masking (JSON)"),
+        json("raw", "The object as the API sent it, after masking (JSON); null once pruned"),
         moment("synced_at", "When the mirror last wrote this row", required=True),
         moment("deleted_at", "When the object was deleted in Zendesk or first missed; null while it lives"),
         number("version", "Age of the row, epoch seconds; an older one never replaces it", required=True),

@@ -3,6 +3,7 @@
 # ruff: noqa: ARG002 - the signatures are SQLAlchemy's
 from __future__ import annotations
 
+import json as json_module
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +20,9 @@ BigId = BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
 
 def moment_as_text(value: datetime) -> str:
     """An aware datetime as SQLite keeps it, `2026-11-22 09:30:00` in UTC: sorts as text, known to its date functions."""
-    return value.astimezone(UTC).isoformat(" ").removesuffix("+00:00")
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(" ")[: -len("+00:00")]
 
 
 def moment_from_text(value: str) -> datetime:
@@ -58,8 +61,11 @@ class Moment(TypeDecorator[datetime]):
 
 
 def json_as_text(value: object) -> str:
-    """A JSON value as both databases keep it."""
-    return orjson.dumps(value).decode()
+    """A JSON value as both databases keep it, a number beyond 64 bits with all its digits."""
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return json_module.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 class Json(TypeDecorator[Any]):

@@ -2,35 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, delete, func, update
+from sqlalchemy import BindParameter, Connection, Table, Update, bindparam, delete, func, select, update
 
-from zdsync.mirror.batches import as_rows
+from zdsync.mirror.batches import as_rows, select_ids
 from zdsync.mirror.tables_account import users
-from zdsync.mirror.tables_tickets import satisfaction_ratings, text_findings, ticket_comments, ticket_events
-from zdsync.model import Record
-
-SCRUBBED = "SCRUBBED"
-"""The subject of a ticket whose content was deleted for good. Source: a recorded row of the export (2023)."""
+from zdsync.mirror.tables_tickets import (
+    satisfaction_ratings,
+    text_findings,
+    ticket_comments,
+    ticket_events,
+    tickets,
+)
+from zdsync.model import SCRUBBED, Page, Record
 
 _OF = "of_ticket"
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_SCRUBBED = select(tickets.c.id).where(
+    tickets.c.id.in_(_IDS), tickets.c.status == "deleted", tickets.c.subject == SCRUBBED
+)
 
 
-def erase_scrubbed(connection: Connection, rows: Sequence[Record]) -> None:
-    """Empty whatever was said on tickets that come back scrubbed; that there was something, and when, stays."""
-    scrubbed = [row for row in rows if row["status"] == "deleted" and row["subject"] == SCRUBBED]
-    if not scrubbed:
-        return
-    these = [{_OF: row["id"], "at": row["synced_at"]} for row in scrubbed]
-    for statement in (_EMPTY_COMMENTS, _EMPTY_EVENTS, _EMPTY_RATINGS):
+def erase_scrubbed(connection: Connection, page: Page, at: datetime) -> None:
+    """Empty whatever was said on the page's tickets that are scrubbed; that there was something, and when, stays.
+
+    Whichever of their rows the page brings: a rating may be asked for after its ticket was scrubbed, a page of events come late.
+    """
+    ids = {row["id"] for row in page.rows.get(tickets.name, ()) if row["subject"] == SCRUBBED}
+    for name in (ticket_events.name, ticket_comments.name, satisfaction_ratings.name):
+        ids |= {row["ticket_id"] for row in page.rows.get(name, ())}
+    scrubbed = select_ids(connection, _SCRUBBED, ids)
+    erase_updates(connection, scrubbed, at)
+    if scrubbed:
+        connection.execute(_EMPTY_RATINGS, [{_OF: id, "at": at} for id in sorted(scrubbed)])
+        found = delete(text_findings).where(text_findings.c.ticket_id == bindparam(_OF))
+        connection.execute(found, as_rows(scrubbed, _OF))
+
+
+def erase_updates(connection: Connection, ids: Collection[int], at: datetime) -> None:
+    """Turn the comments and updates of these tickets into empty tombstones, which their history read anew replaces."""
+    these = [{_OF: id, "at": at} for id in sorted(ids)]
+    for statement in (_EMPTY_COMMENTS, _EMPTY_EVENTS) if these else ():
         connection.execute(statement, these)
-    found = delete(text_findings).where(text_findings.c.ticket_id == bindparam(_OF))
-    connection.execute(found, as_rows([row["id"] for row in scrubbed], _OF))
 
 
-def _gone(table: Any, **values: Any) -> Update:
+def _gone(table: Table, **values: Any) -> Update:
     deleted_at = func.coalesce(table.c.deleted_at, bindparam("at", type_=table.c.deleted_at.type))
     emptied = {"raw": {}, "deleted_at": deleted_at, **values}
     return update(table).where(table.c.ticket_id == bindparam(_OF)).values(emptied)

@@ -3,39 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, case, delete, or_, select
+from sqlalchemy import BindParameter, Connection, bindparam, case, delete, exists, or_, select
 
 from zdsync.mirror.batches import as_rows, in_batches, select_ids
+from zdsync.mirror.erasure import erase_updates
 from zdsync.mirror.tables_own import zdsync_checkpoints
 from zdsync.mirror.tables_own import zdsync_missing as missing
 from zdsync.mirror.tables_tickets import ticket_comments, ticket_events, tickets
 from zdsync.mirror.upsert import upsert
-from zdsync.model import AMENDED_COMMENTS, UNSOLVED, Page, Stream
+from zdsync.model import AMENDED_COMMENTS, CROWDED_SECONDS, UNSOLVED, Page, Stream
 
 _BEGINNING = ticket_events.name
 _AMENDED = ticket_comments.name
-"""Names under which the list holds tickets: those whose first event is missing, those whose comments are out of date."""
+"""Names under which the list holds tickets: those whose first event is missing, those whose comments are out of date.
+
+Among the latter are those of which an update is missing, because too much happened in its second.
+"""
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _CREATED = select(ticket_events.c.ticket_id).where(
     ticket_events.c.ticket_id.in_(_IDS), ticket_events.c.is_create
+)
+_UNREADABLE = (
+    select(missing.c.id)
+    .join(tickets, tickets.c.id == missing.c.id)
+    .where(missing.c.table_name == _AMENDED, missing.c.id.in_(_IDS), tickets.c.deleted_at.is_not(None))
 )
 _COMMENTS = select(ticket_comments.c.ticket_id, ticket_comments.c.id, ticket_comments.c.version).where(
     ticket_comments.c.ticket_id.in_(_IDS)
 )
 
 
-def note_histories(connection: Connection, page: Page) -> None:
-    """Put the page's unsolved tickets on the list whose creation is not mirrored, and take off those that it brings."""
+def note_histories(connection: Connection, page: Page, at: datetime) -> None:
+    """Put the page's unsolved tickets on the list whose creation is not mirrored, and take off those that it brings.
+
+    The texts of a deleted ticket whose comments are out of date cannot be read anew until it is restored: they go.
+    """
     unsolved = {row["id"] for row in page.rows.get(tickets.name, ()) if row["status"] in UNSOLVED}
     begun = select_ids(connection, _CREATED, unsolved)
     _put(connection, _BEGINNING, unsolved - begun)
-    _take_off(
-        connection, [row["ticket_id"] for row in page.rows.get(ticket_events.name, ()) if row["is_create"]]
-    )
+    deleted = [row["id"] for row in page.rows.get(tickets.name, ()) if row["status"] == "deleted"]
+    created = [row["ticket_id"] for row in page.rows.get(ticket_events.name, ()) if row["is_create"]]
+    _take_off(connection, [*deleted, *created])
     _note_amended(connection, page)
+    _note_crowded(connection, page)
+    told = (AMENDED_COMMENTS, ticket_events.name, ticket_comments.name)
+    named = {row["ticket_id"] for name in told for row in page.rows.get(name, ())}
+    erase_updates(connection, select_ids(connection, _UNREADABLE, named.union(deleted)), at)
 
 
 def _note_amended(connection: Connection, page: Page) -> None:
@@ -52,6 +69,18 @@ def _note_amended(connection: Connection, page: Page) -> None:
             if row.version <= max(filter(None, moments), default=-1):
                 late.add(row.ticket_id)
     _put(connection, _AMENDED, late)
+
+
+def _note_crowded(connection: Connection, page: Page) -> None:
+    """Tickets that an update of theirs in a crowded second may be missing of: changed then or within the hour after."""
+    for crowded in page.rows.get(CROWDED_SECONDS, ()) if page.stream is Stream.EVENTS else ():
+        second = crowded["second"]
+        told = exists().where(ticket_events.c.ticket_id == tickets.c.id, ticket_events.c.created_at == second)
+        until = second + timedelta(hours=1)
+        changed = select(tickets.c.id).where(
+            tickets.c.updated_at >= second, tickets.c.updated_at < until, ~told
+        )
+        _put(connection, _AMENDED, list(connection.scalars(changed)))
 
 
 def _put(connection: Connection, name: str, ids: Collection[int]) -> None:
@@ -76,7 +105,7 @@ def read_wanted(connection: Connection) -> tuple[int, ...]:
     wanted = (
         select(missing.c.id)
         .join(tickets, tickets.c.id == missing.c.id)
-        .where(or_(is_amended, is_old & tickets.c.deleted_at.is_(None)))
+        .where(or_(is_amended, is_old), tickets.c.deleted_at.is_(None))
         .order_by(case((is_amended, 0), else_=1), missing.c.id.desc())
     )
     return tuple(dict.fromkeys(connection.scalars(wanted)))

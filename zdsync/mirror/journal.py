@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Update, and_, bindparam, exists, func, insert, select, update
 
 from zdsync.errors import MirrorError
+from zdsync.mirror.batches import select_ids
 from zdsync.mirror.engine import Database
 from zdsync.mirror.tables_own import zdsync_changes as changes
 from zdsync.mirror.tables_own import zdsync_runs
@@ -21,6 +22,17 @@ _FIELDS = tuple(each.name for each in fields(JournalEntry))
 _THIS = changes.c.key == bindparam("of_key")
 _MAY_COME_TRUE = [each.value for each in (Outcome.NOT_APPLIED, Outcome.CONFLICT, Outcome.REJECTED)]
 """Outcomes that a job which Zendesk ran late may belie."""
+
+_UPDATED = (
+    select(changes.c.object_id)
+    .where(
+        changes.c.object == "ticket",
+        changes.c.object_id.in_(bindparam("ids", expanding=True)),
+        changes.c.intended_at >= bindparam("since"),
+        changes.c.outcome.in_([each.value for each in (Outcome.APPLIED, *OPEN_OUTCOMES)]),
+    )
+    .group_by(changes.c.object_id)
+)
 
 
 class ChangeJournal:
@@ -85,6 +97,11 @@ class ChangeJournal:
         if ticket_id is not None:
             query = query.where(changes.c.object == "ticket", changes.c.object_id == ticket_id)
         return self._read(query)
+
+    def read_busy(self, ticket_ids: Collection[TicketId], since: datetime, most: int) -> frozenset[TicketId]:
+        query = _UPDATED.params(since=since).having(func.count() >= most)
+        with self._database.reading() as connection:
+            return frozenset(map(TicketId, select_ids(connection, query, ticket_ids)))
 
     def read_contradicted(self, since: datetime) -> tuple[JournalEntry, ...]:
         return self._read(_with_event(since).where(changes.c.outcome.in_(_MAY_COME_TRUE)))

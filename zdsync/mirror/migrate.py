@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect
 from sqlalchemy import text as sql
@@ -14,6 +15,9 @@ from zdsync.mirror import wide
 from zdsync.mirror.engine import Database
 from zdsync.mirror.schema import METADATA, REVISION
 from zdsync.mirror.views import VIEWS, create_view, drop_views
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +66,14 @@ def read_revision(connection: Connection) -> str | None:
     return None if revision is None else str(revision)
 
 
+def is_known_revision(revision: str) -> bool:
+    """Whether this version of zdsync has a way from there to the present schema."""
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(_config())
+    return revision in {script.revision for script in scripts.walk_revisions()}
+
+
 def _read_revision(database: Database) -> str | None:
     with database.reading() as connection:
         return read_revision(connection)
@@ -69,19 +81,23 @@ def _read_revision(database: Database) -> str | None:
 
 def _upgrade(connection: Connection, revision: str | None, place: str) -> None:
     from alembic import command
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config = _config()
     config.attributes["connection"] = connection
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision is not None and not is_known_revision(revision):
         raise MirrorError(
             f"{place} was written by a newer version of zdsync (schema {revision})",
             hint="upgrade zdsync-worker, or let ZDSYNC_DATABASE_URL name another database",
         )
     command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
 
 
 def _document(connection: Connection) -> None:

@@ -50,13 +50,30 @@ def _native_rules(connection: Connection) -> Iterator[NativeRule]:
             .order_by(columns.position, columns.id)
         )
         for id, title, conditions, actions in connection.execute(query):
-            every = (conditions or {}).get("all") or ()
-            yield NativeRule(kind, id, title or "", tuple(_triples(every)), tuple(_changes(actions or ())))
+            asked = conditions or {}
+            yield NativeRule(
+                kind,
+                id,
+                title or "",
+                tuple(_triples(asked.get("all") or ())),
+                tuple(_changes(actions or ())),
+                tuple(_triples(asked.get("any") or ())),
+                notifies=any(str(row.get("field")).startswith("notification_") for row in actions or ()),
+            )
 
 
 def _triples(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
     for row in rows:
-        yield str(row.get("field")), str(row.get("operator")), str(row.get("value"))
+        yield str(row.get("field")), str(row.get("operator")), _text(row.get("value"))
+
+
+def _text(value: Any) -> str:
+    """A condition's value as rules that were typed have it: nothing is empty, several words are separated by spaces."""
+    if isinstance(value, list):
+        return " ".join(map(_text, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
 
 
 def _changes(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -14,23 +14,29 @@ from zdsync.mirror.batches import as_rows, in_batches
 from zdsync.mirror.erasure import erase_scrubbed
 from zdsync.mirror.histories import note_histories
 from zdsync.mirror.missing import note_missing
+from zdsync.mirror.pruning import without_pruned
 from zdsync.mirror.schema import LISTED, MIRRORED
 from zdsync.mirror.tables_rules import schedule_holidays
 from zdsync.mirror.tables_tickets import text_findings, ticket_comments, ticket_tags, tickets
 from zdsync.mirror.upsert import upsert
 from zdsync.mirror.versions import keep_versions
 from zdsync.mirror.way import changed_people, touch_page
-from zdsync.model import AMENDED_COMMENTS, Page, Record, Stream
+from zdsync.model import AMENDED_COMMENTS, CROWDED_SECONDS, Page, Record, Stream
 
 log = logging.getLogger(__name__)
 
 
+_NO_ROWS = frozenset({text_findings.name, AMENDED_COMMENTS, CROWDED_SECONDS})
+"""What a page holds beside rows of mirrored tables."""
+
+
 def record_rows(connection: Connection, page: Page, at: datetime) -> int:
     """Write all rows of a page and what follows from them; the number that were new, newer or newly missed."""
+    page = without_pruned(connection, page)
     people = changed_people(connection, page)
     written = 0
     for name, records in page.rows.items():
-        if name in {text_findings.name, AMENDED_COMMENTS} or not records:
+        if name in _NO_ROWS or not records:
             continue
         table = MIRRORED[name]
         known = frozenset(table.columns.keys())
@@ -40,7 +46,8 @@ def record_rows(connection: Connection, page: Page, at: datetime) -> int:
     written += _tombstone_missed(connection, page, at)
     keep_versions(connection, page)
     note_missing(connection, page)
-    note_histories(connection, page)
+    note_histories(connection, page, at)
+    erase_scrubbed(connection, page, at)
     touch_page(connection, page, people)
     return written
 
@@ -86,15 +93,17 @@ def _deleted_at(name: str, record: Record) -> datetime | None:
             is_deleted = record.get("deleted") is True
         case "brands":
             is_deleted = record.get("is_deleted") is True
-        case "organizations":
+        case "organizations" | "ticket_forms":
             # Source: developer.zendesk.com, "Organizations" (read 2026-11): set once deleted, in exports only.
             is_deleted = bool(record["raw"].get("deleted_at"))
         case _:
             return None
     if not is_deleted:
         return None
-    stamp = record.get("generated_timestamp") or 0
-    return record.get("updated_at") or datetime.fromtimestamp(stamp, UTC)
+    if record.get("generated_timestamp"):
+        # Deleting and scrubbing are system changes: a ticket's updated_at tells of the last update before.
+        return datetime.fromtimestamp(record["generated_timestamp"], UTC)
+    return record.get("updated_at") or datetime.fromtimestamp(0, UTC)
 
 
 def _latest(rows: Iterable[Record], key: str) -> list[Record]:
@@ -131,7 +140,6 @@ def _write_tickets(connection: Connection, rows: Sequence[Record], page: Page) -
     written = upsert(connection, tickets, accepted)
     _write_tags(connection, accepted, stored)
     _write_findings(connection, {(row["id"], 0): row["id"] in stored for row in accepted}, page)
-    erase_scrubbed(connection, accepted)
     return written
 
 

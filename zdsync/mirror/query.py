@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections import Counter
@@ -14,6 +15,7 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy import text as sql
 
 from zdsync.mirror.columns import moment_as_text
 from zdsync.mirror.engine import Database
@@ -109,6 +111,7 @@ def _ask_postgres(connection: Connection, text: str, batch: int, timeout_s: floa
     Prepared, because only then the server refuses several statements in one text.
     Source: postgresql.org, "DECLARE", "SET TRANSACTION" and "Extended Query" (read 2026-11).
     """
+    _refuse_deeds(connection, text)
     connection.exec_driver_sql("SET TRANSACTION READ ONLY")
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(timeout_s * 1000)}")
     driver: Any = connection.connection.driver_connection
@@ -122,6 +125,33 @@ def _ask_postgres(connection: Connection, text: str, batch: int, timeout_s: floa
                 cursor.execute(f"FETCH FORWARD {batch} FROM zdsync_query")
     except database_errors() as err:
         raise QueryRefused(str(err).splitlines()[0]) from err
+
+
+_WORD = re.compile(r"[^\W\d][\w$]*")
+_SPELT_OUT = re.compile(r"\bu&\"", re.IGNORECASE)
+_HARMLESS = frozenset(
+    "random random_normal setseed clock_timestamp timeofday gen_random_uuid uuidv4 uuidv7 current_query system bernoulli "
+    "pg_relation_size pg_table_size pg_indexes_size pg_total_relation_size pg_database_size".split()
+)
+_VOLATILE = sql(
+    "SELECT proname FROM pg_proc WHERE provolatile = 'v' AND lower(proname) = ANY(:words) LIMIT 1"
+)
+
+
+def _refuse_deeds(connection: Connection, text: str) -> None:
+    """Refuse a question that names a function which may do something: end sessions, take locks, read the server's files.
+
+    A read-only transaction lets these through. Whatever calls one has to name it, so every word counts, wherever it stands.
+    Source: postgresql.org, "Function Volatility Categories" (read 2026-11): what has side effects must be volatile.
+    """
+    if _SPELT_OUT.search(text):
+        raise QueryRefused("names must be written as they are, not as U&")
+    words = sorted({word.lower() for word in _WORD.findall(text)} - _HARMLESS)
+    name = connection.scalar(_VOLATILE, {"words": words})
+    if name is not None:
+        raise QueryRefused(
+            f"only SELECT is allowed here, and {name} is a function that may do more than read"
+        )
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:

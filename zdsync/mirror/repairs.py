@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Table, bindparam, func, select, update
+from sqlalchemy import Column, Connection, Row, Table, bindparam, delete, func, select, update
 
 from zdsync.mirror.batches import as_rows, in_batches
 from zdsync.mirror.engine import Database
@@ -15,7 +15,13 @@ from zdsync.mirror.erasure import erase_people
 from zdsync.mirror.pages import record_rows
 from zdsync.mirror.schema import MIRRORED
 from zdsync.mirror.tables_account import organizations, users
-from zdsync.mirror.tables_tickets import satisfaction_ratings, ticket_comments, ticket_events, tickets
+from zdsync.mirror.tables_tickets import (
+    satisfaction_ratings,
+    ticket_comments,
+    ticket_events,
+    ticket_tags,
+    tickets,
+)
 from zdsync.mirror.way import forget_epoch
 from zdsync.model import Page, Record, Stream
 
@@ -58,8 +64,10 @@ class RowRepairs:
         return buried
 
     def read_sample(self, stream: Stream, size: int) -> tuple[int, ...]:
-        table = MIRRORED[stream.value]
+        table = tickets if stream is Stream.EVENTS else MIRRORED[stream.value]
         chosen = select(table.c.id).where(table.c.deleted_at.is_(None), table.c.id > 0)
+        if stream is Stream.EVENTS:
+            chosen = chosen.where(table.c.raw.is_not(None))
         with self._database.reading() as connection:
             return tuple(connection.scalars(chosen.order_by(func.random()).limit(size)))
 
@@ -112,6 +120,9 @@ def _bury(connection: Connection, table: Table, ids: Collection[int], at: dateti
     if ids:
         lost = update(table).where(table.c.id == bindparam("lost")).values(deleted_at=at, synced_at=at)
         connection.execute(lost, as_rows(ids, "lost"))
+    if table is tickets and ids:
+        none_left = delete(ticket_tags).where(ticket_tags.c.ticket_id == bindparam("lost"))
+        connection.execute(none_left, as_rows(ids, "lost"))
 
 
 def _stored(connection: Connection, table: Table, ids: Collection[int]) -> dict[int, Row[Any]]:
@@ -123,10 +134,11 @@ def _differing(rows: Iterable[Record], stored: Mapping[int, Row[Any]], until: da
     """The rows that differ from what is stored, aged so that they win over it."""
     for row in rows:
         known = stored.get(row["id"])
-        if known is None or known.deleted_at is not None:
-            if row["updated_at"] <= until:
-                yield row
-        elif row["updated_at"] <= until and any(
+        if row["updated_at"] > until:
+            continue
+        if known is None:
+            yield row
+        elif known.deleted_at is not None or any(
             getattr(known, name) != value for name, value in row.items() if name not in _NOT_COMPARED
         ):
             log.warning("mirror.mended", extra={"object_id": row["id"]})

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select, update
 
 from zdsync.errors import MirrorError
 from zdsync.mirror.batches import in_batches
@@ -46,6 +46,13 @@ def read_runs(connection: Connection, limit: int) -> tuple[Run, ...]:
 def read_run(connection: Connection, run_id: RunId) -> Run | None:
     row = connection.execute(select(runs).where(runs.c.id == run_id)).one_or_none()
     return None if row is None else _run(row)
+
+
+def read_runs_that_wrote(connection: Connection, since: datetime, until: datetime) -> tuple[Run, ...]:
+    """Oldest first."""
+    wrote = exists().where(changes.c.run_id == runs.c.id)
+    query = select(runs).where(runs.c.started_at.between(since, until), wrote)
+    return tuple(_run(row) for row in connection.execute(query.order_by(runs.c.started_at, runs.c.id)))
 
 
 def _run_record(run: Run) -> dict[str, Any]:

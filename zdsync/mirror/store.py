@@ -22,6 +22,7 @@ from zdsync.mirror import (
     native,
     objects,
     pages,
+    pruning,
     runs,
     streams,
     way,
@@ -108,7 +109,7 @@ class MirrorStore:
         """The lock that makes this process the only one to change the mirror and the account; take it with `with`."""
         if self.database.is_sqlite:
             path = self.database.path.resolve()
-            return FileLease(path.with_name(f"{path.name}.lock"))
+            return FileLease(self.database, path.with_name(f"{path.name}.lock"))
         return AdvisoryLease(self.database)
 
     def bind(self, account: str) -> None:
@@ -205,6 +206,10 @@ class MirrorStore:
         with self.database.reading() as connection:
             return runs.read_run(connection, run_id)
 
+    def read_runs_that_wrote(self, since: datetime, until: datetime) -> tuple[Run, ...]:
+        with self.database.reading() as connection:
+            return runs.read_runs_that_wrote(connection, since, until)
+
     def read_habit(self, writer: UserId | None) -> Habit:
         with self.database.reading() as connection:
             return habits.read_habit(connection, writer)
@@ -257,6 +262,10 @@ class MirrorStore:
 
     def record_calendars(self, calendars: Mapping[str, Calendar], at: datetime) -> None:
         calendar_rows.record_calendars(self.database, calendars, at)
+
+    def prune(self, before: datetime, most: int) -> int:
+        with self.database.writing() as connection:
+            return pruning.prune(connection, before, most)
 
     def read_figures(self, *, tag_prefix: str = "tier_") -> Mapping[str, Sequence[Record]]:
         with self.database.reading() as connection:

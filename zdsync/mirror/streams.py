@@ -77,6 +77,7 @@ def read_streams(connection: Connection) -> tuple[StreamStatus, ...]:
     """Every stream, in the order of `Stream`."""
     known = {row.stream: row for row in connection.execute(select(checkpoints))}
     missing = _count_missing(connection)
+    histories = missing.get("ticket_events", 0) + missing.get("ticket_comments", 0)
     statuses = []
     for stream in Stream:
         row = known.get(stream.value)
@@ -88,7 +89,7 @@ def read_streams(connection: Connection) -> tuple[StreamStatus, ...]:
                 pulled_at=row.pulled_at if row else None,
                 skipped=row.skipped if row else "",
                 skipped_at=row.skipped_at if row else None,
-                missing=missing.get(stream.value, 0),
+                missing=histories if stream is Stream.EVENTS else missing.get(stream.value, 0),
             )
         )
     return tuple(statuses)

@@ -11,12 +11,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, Table
 from sqlalchemy.types import TypeEngine
 
 from zdsync.errors import MirrorError
 from zdsync.mirror.columns import Json, Moment, json_as_text, moment_as_text
+from zdsync.mirror.faults import database_errors
 from zdsync.mirror.schema import MIRRORED
 from zdsync.model import Record
 
@@ -36,11 +36,19 @@ def upsert(
         return 0
     try:
         return _upsert(connection, table, records, keeps_tombstones=keeps_tombstones)
-    except (OverflowError, UnicodeEncodeError, orjson.JSONEncodeError) as err:
-        raise MirrorError(
-            f"a row of {table.name} holds what no database can keep: a number beyond 64 bits or broken text",
-            hint="the page was left out whole; report it with the output of `zdsync doctor`",
-        ) from err
+    except (OverflowError, ValueError) as err:
+        raise _unkeepable(table) from err
+    except database_errors() as err:
+        if "out of range" in str(err):
+            raise _unkeepable(table) from err
+        raise
+
+
+def _unkeepable(table: Table) -> MirrorError:
+    return MirrorError(
+        f"a row of {table.name} holds what no database can keep: a number beyond 64 bits or broken text",
+        hint="the page was left out whole; report it with the output of `zdsync doctor`",
+    )
 
 
 def _upsert(

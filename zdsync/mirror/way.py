@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -17,12 +18,14 @@ from zdsync.mirror.tables_way import tier_stays, zdsync_due, zdsync_state, zdsyn
 from zdsync.mirror.upsert import upsert
 from zdsync.model import JoinKeys, Page, Record, TicketId
 from zdsync.ports import Agenda, ComingUp, Joined, Standing, Way
-from zdsync.tiers.model import WAITING
+from zdsync.tiers.model import WAITING, Verdict
 
 _EPOCH, _LADDER = "decided_by", "ladder"
 _FINISHED_A_RUN = 2_000
 """How many finished tickets a run looks at for their stays alone: the rest waits for the next ones."""
 _AT_A_TIME = 500
+_TOLD = WAITING | {Verdict.CONTESTED}
+"""What a plan tells of ticket by ticket, or rule by rule, though nothing is decided anew."""
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 # Touching
@@ -130,17 +133,18 @@ def read_standing(connection: Connection, without: Collection[TicketId]) -> Stan
     for batch in in_batches(without):
         for outcome in connection.scalars(query, {"ids": batch}):
             counts[outcome] -= 1
-    waiting = select(zdsync_due.c.ticket_id, zdsync_due.c.reason).where(
-        zdsync_due.c.outcome.in_([verdict.value for verdict in WAITING])
-    )
+    told = select(zdsync_due).where(zdsync_due.c.outcome.in_([verdict.value for verdict in _TOLD]))
     left_out = set(without)
+    rows = [
+        row
+        for row in connection.execute(told.order_by(zdsync_due.c.ticket_id))
+        if row.ticket_id not in left_out
+    ]
+    is_contested = Verdict.CONTESTED.value
     return Standing(
-        {outcome: count for outcome, count in counts.items() if count},
-        tuple(
-            (TicketId(id), reason)
-            for id, reason in connection.execute(waiting.order_by(zdsync_due.c.ticket_id))
-            if id not in left_out
-        ),
+        counts={outcome: count for outcome, count in counts.items() if count},
+        waiting=tuple((TicketId(row.ticket_id), row.reason) for row in rows if row.outcome != is_contested),
+        contested=Counter(row.rule for row in rows if row.outcome == is_contested and row.rule),
     )
 
 
@@ -192,7 +196,7 @@ def record_ways(connection: Connection, ways: Sequence[Way], agenda: Agenda, at:
     A ticket that was touched again meanwhile stays on it.
     """
     ids = [way.ticket_id for way in ways]
-    for batch in in_batches(ids):
+    for batch in in_batches([way.ticket_id for way in ways if way.stays is not None]):
         connection.execute(delete(tier_stays).where(tier_stays.c.ticket_id.in_(batch)))
     upsert(connection, tier_stays, [row for way in ways for row in _stays(way)])
     upsert(connection, zdsync_due, [_due(way, at) for way in ways if way.outcome])
@@ -224,7 +228,7 @@ def _due(way: Way, at: datetime) -> Record:
 
 
 def _stays(way: Way) -> Iterable[Record]:
-    for position, stay in enumerate(way.stays):
+    for position, stay in enumerate(way.stays or ()):
         yield {"ticket_id": way.ticket_id, "position": position, **asdict(stay)}
 
 

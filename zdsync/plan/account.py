@@ -6,18 +6,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from zdsync.model import Account, View
-from zdsync.plan.model import AccountNotice, GroupChange, GroupRef, ViewChange, ViewUpdate
+from zdsync.plan.model import AccountNotice, GroupChange, GroupRef, ViewChange, ViewForm, ViewUpdate
+from zdsync.plan.own_views import OwnView, own_views
 from zdsync.plan.tier_field import AccountDiff, diff_tier_field
-from zdsync.plan.views import form_of, is_made_for, wanted_form
+from zdsync.plan.views import form_of, is_made_for, too_large, wanted_form
 from zdsync.rules.compile import CompiledRules
-from zdsync.rules.model import Tier
 
 SHOWN_VIEWS = 100
 """Shared views that Zendesk lists for agents. Source: Zendesk help, "Creating views" (unverified)."""
 
 
 def diff_account(account: Account, rules: CompiledRules) -> AccountDiff:
-    """Groups first, then the tier field, then views in the order of the tiers. What zdsync has not made it never touches."""
+    """Groups first, then the tier field, then views in the order of the tiers, those of no tier last.
+
+    What zdsync has not made it never touches.
+    """
     found = AccountDiff()
     for name, reason in _named_groups(rules):
         _diff_group(name, reason, account, rules, found)
@@ -53,65 +56,74 @@ def _diff_group(name: str, reason: str, account: Account, rules: CompiledRules, 
 
 
 def _diff_views(account: Account, rules: CompiledRules, found: AccountDiff) -> None:
-    own = {tier.key: _own_view(tier, account) for tier in rules.rules.tiers}
-    found.known |= {("view", key): view.id for key, view in own.items() if view is not None}
-    places = _places([own[tier.key] for tier in rules.rules.tiers])
+    wanted = own_views(rules)
+    own = [_find(each, account) for each in wanted]
+    found.known |= {("view", each.key): view.id for each, view in zip(wanted, own, strict=True) if view}
     taken = {view.title.casefold() for view in account.views if view.id not in found.known.values()}
-    for tier, place in zip(rules.rules.tiers, places, strict=True):
-        title, view = view_title(tier), own[tier.key]
-        if title.casefold() in taken:
-            found.refused.append(AccountNotice("view", title, _refusal(tier)))
+    for each, view, place in zip(wanted, own, _places(own), strict=True):
+        groups = tuple(GroupRef(name, rules.group_ids.get(name.casefold())) for name in each.groups)
+        after = replace(_form(each, groups), position=place)
+        refusal = _refusal(each, after, taken)
+        taken.add(each.title.casefold())
+        if refusal is not None:
+            found.refused.append(AccountNotice("view", each.title, refusal))
         elif view is None:
-            reason = f"tier {tier.key} has no view"
-            tag, groups = rules.tier_tag(tier), _groups(tier, rules)
-            found.changes.append(ViewChange(title, tier.key, tag, groups, reason, place))
+            reason = f"{each.asker} has no view" if each.key[0] != ":" else f"{each.asker} asks for it"
+            found.changes.append(
+                ViewChange(each.title, each.key, each.tag, groups, reason, place, each.conditions_any)
+            )
         else:
-            _diff_view(tier, view, place, account, rules, found)
+            _diff_view(each, view, after, groups, account, rules, found)
     _check_number(account, found)
 
 
-def view_title(tier: Tier) -> str:
-    return tier.view or f"Tier {tier.key} - {tier.name}"
+def _form(wanted: OwnView, groups: tuple[GroupRef, ...]) -> ViewForm:
+    ids = [group.id for group in groups if group.id is not None]
+    return wanted_form(wanted.title, wanted.tag, ids, wanted.conditions_any)
 
 
-def _refusal(tier: Tier) -> str:
-    return (
-        f"tier {tier.key} asks for a view of this title, and one that zdsync did not make has it; "
-        "rename that one in Zendesk, or give the tier another `view:`"
-    )
+def _refusal(wanted: OwnView, form: ViewForm, taken: set[str]) -> str | None:
+    """Why a view cannot be had, and what to do; `taken` are the titles of others, ours above it included."""
+    if wanted.title.casefold() in taken:
+        return (
+            f"{wanted.asker} asks for a view of this title, and another view has it; "
+            f"rename that one in Zendesk if zdsync did not make it, or {wanted.remedy}"
+        )
+    too_much = too_large(form)
+    return f"{too_much}; give {wanted.asker} fewer groups or tags" if too_much else None
 
 
-def _own_view(tier: Tier, account: Account) -> View | None:
-    """The tier's view: the one known by id while it lives, else one that bears our mark for this tier."""
-    known = account.known.get(("view", tier.key))
-    others = {id for (kind, key), id in account.known.items() if kind == "view" and key != tier.key}
-    marked = [view for view in account.views if is_made_for(tier.key, view) and view.id not in others]
-    title = view_title(tier)
+def _find(wanted: OwnView, account: Account) -> View | None:
+    """The view that is meant: the one known by id while it lives, else one that bears our mark for this key."""
+    known = account.known.get(("view", wanted.key))
+    others = {id for (kind, key), id in account.known.items() if kind == "view" and key != wanted.key}
+    marked = [view for view in account.views if is_made_for(wanted.key, view) and view.id not in others]
     return min(
         (*(view for view in account.views if view.id == known), *marked),
-        key=lambda view: (view.id != known, view.title != title, view.id),
+        key=lambda view: (view.id != known, view.title != wanted.title, view.id),
         default=None,
     )
 
 
-def _groups(tier: Tier, rules: CompiledRules) -> tuple[GroupRef, ...]:
-    return tuple(GroupRef(name, rules.group_ids.get(name.casefold())) for name in tier.groups)
-
-
 def _diff_view(
-    tier: Tier, view: View, place: int | None, account: Account, rules: CompiledRules, found: AccountDiff
+    wanted: OwnView,
+    view: View,
+    after: ViewForm,
+    groups: tuple[GroupRef, ...],
+    account: Account,
+    rules: CompiledRules,
+    found: AccountDiff,
 ) -> None:
-    groups, before = _groups(tier, rules), form_of(view)
-    ids = [group.id for group in groups if group.id is not None]
-    after = replace(wanted_form(view_title(tier), rules.tier_tag(tier), ids), position=place)
-    if before == after and len(ids) == len(groups):
+    before = form_of(view)
+    if before == after and all(group.id is not None for group in groups):
         return
     if account.undone_views.get(view.id, "") in {rules.rules.digest, None}:
         message = "stays as an undo left it until the rules change"
         found.notices.append(AccountNotice("view", view.title, message))
         return
-    reason = f"tier {tier.key} asks for it"
-    found.changes.append(ViewUpdate(view.id, before, after, reason, rules.tier_tag(tier), groups))
+    found.changes.append(
+        ViewUpdate(view.id, before, after, f"{wanted.asker} asks for it", wanted.tag, groups)
+    )
 
 
 def _places(views: list[View | None]) -> list[int | None]:

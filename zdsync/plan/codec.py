@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from zdsync.plan.model import (
     GroupChange,
     GroupRef,
     HeldTicket,
+    NativeAnswer,
     Plan,
     TicketChange,
     TierFieldChange,
@@ -53,6 +54,7 @@ def encode(plan: Plan) -> dict[str, Any]:
         "held": [asdict(held) for held in plan.held],
         "refused": [asdict(notice) for notice in plan.refused],
         "notices": [asdict(notice) for notice in plan.notices],
+        "answers": None if plan.answers is None else [asdict(answer) for answer in plan.answers],
         "account_changes": [_account_change(change) for change in plan.account_changes],
         "ticket_changes": [ticket_change_json(change) for change in plan.ticket_changes],
     }
@@ -101,7 +103,12 @@ def _plan(body: Mapping[str, Any]) -> Plan:
         held=tuple(HeldTicket(TicketId(h["ticket_id"]), h["reason"]) for h in body.get("held", ())),
         refused=tuple(AccountNotice(**notice) for notice in body.get("refused", ())),
         notices=tuple(AccountNotice(**notice) for notice in body.get("notices", ())),
+        answers=_read_answers(body.get("answers")),
     )
+
+
+def _read_answers(entries: Sequence[Mapping[str, Any]] | None) -> tuple[NativeAnswer, ...] | None:
+    return None if entries is None else tuple(NativeAnswer(**entry) for entry in entries)
 
 
 def _read_account_change(entry: Mapping[str, Any]) -> AccountChange:
@@ -116,8 +123,8 @@ def _read_account_change(entry: Mapping[str, Any]) -> AccountChange:
     if entry["object"] == "view_update":
         before, after = read_form(entry["before"]), read_form(entry["after"])
         return ViewUpdate(entry["view_id"], before, after, entry["reason"], entry["tag"], groups)
-    place = entry.get("position")
-    return ViewChange(entry["title"], entry["tier"], entry["tag"], groups, entry["reason"], place)
+    place, some = entry.get("position"), tuple(map(tuple, entry.get("conditions_any", ())))
+    return ViewChange(entry["title"], entry["tier"], entry["tag"], groups, entry["reason"], place, some)
 
 
 def _read_ticket_change(entry: Mapping[str, Any]) -> TicketChange:

@@ -1,4 +1,4 @@
-"""Undo as a value: what a run did to a ticket becomes the change that takes it back, or the reason why it stays."""
+"""Undo as a value: what runs did to a ticket becomes the change that takes it back, or the reason why it stays."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ _A_RUN = "run "
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One run's update of one ticket, as the journal keeps it: only what changed, by the API's names.
+    """What one run, or several in a row, wrote to one ticket: only what changed, by the API's names.
 
-    `stamp` is the ticket's `updated_at` that it was decided on; `key` marks it among the ticket's events.
+    `before` is as it was before the first update, `after` as the last one left it. `stamp` is the ticket's
+    `updated_at` that the first was decided on; `key` marks that one among the ticket's events. `runs` are oldest first.
     """
 
     ticket_id: TicketId
-    run_id: str
+    runs: tuple[str, ...]
     key: str
     rule: str
     before: Mapping[str, Any]
@@ -105,6 +106,12 @@ def invert(written: Written, case: Case, account: Account, *, tag_prefix: str) -
     return TakenBack(_change(written, case, back, stays, account, tag_prefix), stays)
 
 
+def told_runs(runs: Sequence[str]) -> str:
+    """The runs by name, each once: `run A`, or `runs A, B, C`."""
+    names = dict.fromkeys(runs)
+    return f"run{'s' * (len(names) > 1)} {', '.join(names)}"
+
+
 def _flat(values: Mapping[str, Any]) -> dict[str, FieldValue]:
     plain = {name: value for name, value in values.items() if name not in {"tags", "custom_fields"}}
     custom = values.get("custom_fields", {})
@@ -128,6 +135,8 @@ def _restorable(
             stays.append(f"{name} stays {after}: Zendesk cannot empty it")
         elif name == "assignee_id" and before is not None and not _can_have_it(written, case, account):
             stays.append("assignee stays empty: the former one can no longer have the ticket")
+        elif name == "assignee_id" and before is not None and _came_later(before, written, case):
+            stays.append("assignee stays empty: the one who was cleared came after the first of these runs")
         else:
             back[name] = before
     return back, tuple(stays)
@@ -141,6 +150,23 @@ def _can_have_it(written: Written, case: Case, account: Account) -> bool:
         return False
     members = _members(account, group)
     return members is None or agent.id in members
+
+
+def _came_later(assignee: FieldValue, written: Written, case: Case) -> bool:
+    """Whether the assignee whom one of several runs cleared got the ticket only after the first of them.
+
+    It then had another group than the one it goes back to, in which nobody says that the assignee can be.
+    """
+    if len(written.runs) == 1:
+        return False
+    changes = (
+        change
+        for event in _since(written, case.events)
+        for change in (*event.changes, *event.rule_changes)
+        if change.field == "assignee_id"
+    )
+    first = next(changes, None)
+    return first is not None and first.previous != assignee
 
 
 def _members(account: Account, group_id: FieldValue) -> frozenset[UserId] | None:
@@ -211,9 +237,15 @@ def _title(name: str) -> str:
 
 def _later(written: Written, events: Sequence[Event]) -> Sequence[Event]:
     """The events after ours; when ours is not among them, those after the moment it was decided on."""
+    later = _since(written, events)
+    return later[1:] if later and later[0].key == written.key else later
+
+
+def _since(written: Written, events: Sequence[Event]) -> Sequence[Event]:
+    """The same with ours at their head."""
     for position in range(len(events) - 1, -1, -1):
         if events[position].key == written.key:
-            return events[position + 1 :]
+            return events[position:]
     return [event for event in events if event.created_at > written.stamp]
 
 
@@ -274,7 +306,7 @@ def _change(
         updated_stamp=ticket.updated_at,
         kind=UNDONE,
         rule="",
-        reason=f"takes back run {written.run_id}",
+        reason=f"takes back {told_runs(written.runs)}",
         tier=claims[0].removeprefix(tag_prefix) if claims else None,
         fields=tuple(_diffs(ticket, back)),
         group=group,
@@ -325,7 +357,9 @@ def _note(written: Written, case: Case, stays: Sequence[str]) -> tuple[str | Non
     if not written.has_note:
         return None, None
     rule = f" by rule {written.rule}" if written.rule else ""
-    lines = [f"Taken back: what run {written.run_id}{rule} did here, and the note it left, no longer hold."]
+    lines = [
+        f"Taken back: what {told_runs(written.runs)}{rule} did here, and the note it left, no longer hold."
+    ]
     lines += [f"Not restored: {sentence}." for sentence in stays]
     note = "\n".join((*lines, "Left by zdsync."))
     digest = note_digest(case.ticket.id, note)

@@ -76,9 +76,9 @@ class GroupChange:
 
 @dataclass(frozen=True, slots=True)
 class ViewChange:
-    """A view to be created for a tier: its unsolved tickets, restricted to the tier's groups.
+    """A view to be created: unsolved tickets with one of the tags of `tag`, restricted to the groups.
 
-    `position` is its place among the views, None when it may stand last.
+    `tier` is the key it is known by. `position` is its place among the views, None when it may stand last.
     """
 
     title: str
@@ -87,6 +87,7 @@ class ViewChange:
     groups: tuple[GroupRef, ...]
     reason: str
     position: int | None = None
+    conditions_any: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,10 @@ class ViewForm:
 
 @dataclass(frozen=True, slots=True)
 class ViewUpdate:
-    """A tier's view brought from one form to another.
+    """A view of ours brought from one form to another.
 
-    `groups` are the tier's; while one of them is yet to be created, `after` is completed once it has an id. Both
-    `tag` and `groups` are empty when a view goes back to what it was.
+    `groups` are those it is for; while one of them is yet to be created, `after` is completed once it has an id. `tag`
+    and `groups` are empty when a view goes back to what it was.
     """
 
     view_id: int
@@ -152,7 +153,7 @@ AccountChange = GroupChange | TierFieldChange | ViewChange | ViewUpdate | ViewSw
 
 @dataclass(frozen=True, slots=True)
 class AccountNotice:
-    """A group or view that somebody should look at: what about it, and what to do."""
+    """A group, field, view or rule that somebody should look at: what about it, and what to do."""
 
     object: str
     name: str
@@ -165,6 +166,22 @@ class HeldTicket:
 
     ticket_id: TicketId
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NativeAnswer:
+    """How many of a plan's updates one of the account's own triggers or automations would answer, by estimate.
+
+    After `likely` updates everything it asks for holds; after `possible` ones, these included, nothing that is known
+    speaks against it. An automation acts later, once its time has come, and is only ever possible.
+    """
+
+    kind: str
+    id: int
+    title: str
+    likely: int
+    possible: int
+    notifies: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +204,7 @@ class Plan:
     held: tuple[HeldTicket, ...] = ()
     refused: tuple[AccountNotice, ...] = ()
     notices: tuple[AccountNotice, ...] = ()
+    answers: tuple[NativeAnswer, ...] | None = None
 
     @property
     def is_empty(self) -> bool:

@@ -21,7 +21,7 @@ from zdsync.plan.model import (
     ViewUpdate,
 )
 from zdsync.report.account_plan import update_parts
-from zdsync.report.plans import WHY
+from zdsync.report.plans import WHY, answer_text, answers_line
 from zdsync.report.style import BASE
 
 OPEN_UP_TO = 25
@@ -58,6 +58,7 @@ def plan_page(
         _alerts(breaches, warnings),
         _next_step(plan, file),
         _overview(plan),
+        _answers(plan),
         _account(plan.account_changes),
         _not_touched(plan),
         *(_rule(group, plan.account) for group in _grouped(plan.ticket_changes)),
@@ -179,6 +180,18 @@ def _overview(plan: Plan) -> str:
     )
     head = '<tr><th>rule</th><th class="number">tickets</th><th class="bar"></th></tr>'
     return _section("Rules", f"{looked}<table><thead>{head}</thead><tbody>{rows}</tbody></table>")
+
+
+def _answers(plan: Plan) -> str:
+    """What the account's own triggers and automations will make of it."""
+    if plan.answers is None or not plan.ticket_changes:
+        return ""
+    rows = "".join(
+        f"<tr><td>{escape(each.kind)}</td><td>{escape(each.title)}</td><td>{answer_text(each)}</td></tr>"
+        for each in plan.answers
+    )
+    table = f'<table class="changes"><tbody>{rows}</tbody></table>' if rows else ""
+    return _section("Set off in Zendesk", f"<p>{escape(answers_line(plan.answers))}</p>{table}")
 
 
 def _account(changes: Sequence[AccountChange]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from zdsync.plan.model import (
     Breach,
     GroupChange,
+    NativeAnswer,
     Plan,
     TicketChange,
     TierFieldChange,
@@ -43,7 +44,7 @@ def plan_lines(plan: Plan, breaches: Sequence[Breach] = (), *, is_whole: bool = 
     yield from account_lines(plan)
     for (kind, rule), changes in _by_rule(plan.ticket_changes).items():
         yield from _rule_lines(kind, rule, changes, is_whole=is_whole)
-    yield from summary_lines(plan, breaches)
+    yield from summary_lines(plan, breaches, is_whole=is_whole)
 
 
 def _held_lines(plan: Plan, *, is_whole: bool) -> Iterator[str]:
@@ -73,10 +74,47 @@ def summary_line(plan: Plan) -> str:
     return f"In all: {counted(plan_figures(plan))}; {notes:,} internal note{'s' * (notes != 1)}."
 
 
-def summary_lines(plan: Plan, breaches: Sequence[Breach]) -> Iterator[str]:
-    """The plan in one line, and one for each limit it is over."""
+def summary_lines(plan: Plan, breaches: Sequence[Breach], *, is_whole: bool = False) -> Iterator[str]:
+    """The plan in one line, what the account's own rules will make of it, and a line for each limit it is over."""
     yield summary_line(plan)
+    yield from _answer_lines(plan, is_whole=is_whole)
     yield from (f"Over a limit: {breach.message}" for breach in breaches)
+
+
+def answers_line(answers: Sequence[NativeAnswer]) -> str:
+    """The estimate in one sentence: how many native rules answer how often."""
+    if not answers:
+        return "By estimate these updates set off none of the account's own triggers and automations."
+    triggers, times = sum(each.kind == "trigger" for each in answers), sum(each.likely for each in answers)
+    rules = {
+        f"trigger{'s' * (triggers != 1)}": triggers,
+        f"automation{'s' * (len(answers) - triggers != 1)}": len(answers) - triggers,
+    }
+    most = sum(each.possible for each in answers)
+    return f"By estimate these updates set off {counted(rules)} of the account, {_up_to(times, most)} times in all:"
+
+
+def answer_text(answer: NativeAnswer) -> str:
+    """How often one of them answers, and whether people hear of it."""
+    later = ", later" if answer.kind == "automation" else ""
+    messages = ", sends messages" if answer.notifies else ""
+    return f"{_up_to(answer.likely, answer.possible)}{later}{messages}"
+
+
+def _up_to(likely: int, possible: int) -> str:
+    if likely == possible:
+        return f"{likely:,}"
+    return f"{likely:,} to {possible:,}" if likely else f"up to {possible:,}"
+
+
+def _answer_lines(plan: Plan, *, is_whole: bool) -> Iterator[str]:
+    if plan.answers is None or not plan.ticket_changes:
+        return
+    yield answers_line(plan.answers)
+    shown = plan.answers if is_whole else plan.answers[:SHOWN_PER_RULE]
+    yield from (f"  {each.kind} {each.title!r}: {answer_text(each)}" for each in shown)
+    if len(plan.answers) > len(shown):
+        yield f"    … and {len(plan.answers) - len(shown):,} more"
 
 
 def _by_rule(changes: Sequence[TicketChange]) -> dict[tuple[str, str], list[TicketChange]]:

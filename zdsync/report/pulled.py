@@ -22,7 +22,7 @@ def differences_table(verified: Verified) -> Table:
 
 
 def pulled_json(pulled: Pulled, verified: Verified | None) -> dict[str, Any]:
-    document: dict[str, Any] = {"rows": pulled.rows, "skipped": pulled.skipped}
+    document: dict[str, Any] = {"rows": pulled.rows, "skipped": pulled.skipped, "cut": pulled.cut}
     if verified is not None:
         here, there = verified.counted or (None, None)
         document["verified"] = {

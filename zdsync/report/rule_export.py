@@ -1,15 +1,15 @@
-"""Exported rules for people and for scripts: how exact each is, its triggers, and each tier's view."""
+"""Exported rules for people and for scripts: how exact each is, its triggers, and the views."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from zdsync.model import GroupId
+from zdsync.plan.own_views import OwnView, own_views
 from zdsync.plan.views import tier_conditions
 from zdsync.rules.compile import CompiledRules
 from zdsync.rules.export import Export
-from zdsync.rules.model import Tier
 
 
 def export_lines(exports: Sequence[Export]) -> Iterator[str]:
@@ -34,16 +34,19 @@ def export_json(exports: Sequence[Export], compiled: CompiledRules) -> dict[str,
             }
             for export in exports
         ],
-        "views": [_view(tier, compiled) for tier in compiled.rules.tiers],
+        "views": [_view(wanted, compiled) for wanted in own_views(compiled)],
     }
 
 
-def _view(tier: Tier, compiled: CompiledRules) -> dict[str, Any]:
-    ids = [compiled.group_ids.get(name.casefold()) for name in tier.groups]
+def _view(wanted: OwnView, compiled: CompiledRules) -> dict[str, Any]:
+    ids = [compiled.group_ids.get(name.casefold()) for name in wanted.groups]
     known: list[GroupId] = [id for id in ids if id is not None]
-    conditions = tier_conditions(known, compiled.tier_tag(tier))
     return {
-        "title": tier.view or f"Tier {tier.key} - {tier.name}",
-        "all": [{"field": f, "operator": o, "value": v} for f, o, v in conditions],
-        "any": [],
+        "title": wanted.title,
+        "all": _conditions(tier_conditions(known, wanted.tag)),
+        "any": _conditions(wanted.conditions_any),
     }
+
+
+def _conditions(conditions: Iterable[tuple[str, str, str]]) -> list[dict[str, str]]:
+    return [{"field": field, "operator": operator, "value": value} for field, operator, value in conditions]

@@ -16,6 +16,7 @@ from zdsync.rules.findings import Check, problem
 from zdsync.rules.model import (
     DEFAULT_RESPECT,
     ELSE,
+    CracksView,
     Length,
     MoveLimit,
     Promise,
@@ -58,6 +59,7 @@ def assemble(
         sensitive_groups=tuple(document["sensitive_groups"]),
         tier_field=document["tier_field"],
         calendars=calendars,
+        cracks_view=CracksView(**cracks) if (cracks := document["cracks_view"]) is not None else None,
         lists={name: tuple(values) for name, values in document["lists"].items()},
         conditions=named,
         unused_lists={

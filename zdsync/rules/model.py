@@ -346,6 +346,14 @@ class External:
 
 
 @dataclass(frozen=True, slots=True)
+class CracksView:
+    """The view of unsolved tickets that have no tier or no group, or, if `unassigned`, nobody who works on them."""
+
+    title: str
+    unassigned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """Everything under `rules/*.yaml`, read in name order; `digest` identifies the text it came from.
 
@@ -367,6 +375,7 @@ class RuleSet:
     sensitive_groups: tuple[str, ...] = ()
     tier_field: str = ""
     calendars: Mapping[str, tuple[Week, ...]] = field(default_factory=dict)
+    cracks_view: CracksView | None = None
     lists: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
     conditions: Mapping[str, NamedCondition] = field(default_factory=dict)
     unused_lists: Mapping[str, Position] = field(default_factory=dict)

@@ -26,6 +26,7 @@ _HINTS: Mapping[str, str] = {
     "mode": "live, shadow, or a share of tickets such as 10%",
     "until": "The last day on which the rule acts",
     "own_tags": "Tags that zdsync may add and remove",
+    "cracks_view": "View of unsolved tickets without a tier or a group",
     "tier_field": "Drop-down ticket field with one option per tier",
     "calendar": "Whose time clocks count: a name under calendars, or zendesk: and a schedule's name",
     "open": "Hours by days, such as {mon-fri: 09:00-17:30, sat: [09:00-12:00, 13:00-16:00]}",

@@ -111,15 +111,16 @@ class AccountObjects:
         if any(is_made_for(change.tier, view) and view.title == change.title for view in views):
             return
         ids = _ids(change.groups, group_ids)
-        after = {"title": change.title, "tag": change.tag, "group_ids": ids}
-        entry = self._entry("view", change.title, change.reason, after)
+        form = wanted_form(change.title, change.tag, ids, change.conditions_any)
+        form = replace(form, position=change.position)
+        entry = self._entry("view", change.title, change.reason, form_json(form))
         if any(view.title.casefold() == change.title.casefold() for view in views):
             self._refuse(entry, "a view that zdsync did not make bears this title by now", done)
             return
         description = view_description(change.tier)
 
         def create() -> int:
-            view = self.writer.create_view(change.title, description, ids, change.tag, change.position)
+            view = self.writer.create_view(form, description)
             return self._known("view", change.tier, view.id)
 
         self._create(entry, create, done)
@@ -207,5 +208,6 @@ def _completed(change: ViewUpdate, group_ids: Mapping[str, GroupId]) -> ViewForm
     """The form to write, now that the groups which the plan itself creates have ids."""
     if all(group.id is not None for group in change.groups):
         return change.after
-    form = wanted_form(change.after.title, change.tag, _ids(change.groups, group_ids))
+    ids = _ids(change.groups, group_ids)
+    form = wanted_form(change.after.title, change.tag, ids, change.after.conditions_any)
     return replace(form, position=change.after.position)

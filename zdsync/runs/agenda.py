@@ -115,7 +115,7 @@ class Notebook:
         """Note the stays of tickets that are not unsolved."""
         for case in cases:
             stays = _stays(travel(case, self.rules.ladder), case.own_changes, self.rules)
-            self._add(Way(case.ticket.id, stays=tuple(stays)))
+            self._add(Way(case.ticket.id, stays=tuple(stays) if case.events else None))
 
     def close(self, epoch: str, gone: Iterable[TicketId] = ()) -> None:
         """Keep the rest; `gone` are tickets on the agenda that the mirror does not have."""

@@ -6,7 +6,9 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import islice
+from sys import maxsize
 
 from zdsync.errors import Conflict, Denied, Rejected, Transient, Unreachable
 from zdsync.model import GroupId, Record, RunId, TicketId
@@ -35,6 +37,11 @@ IN_FLIGHT = 4
 """Jobs under way at once: enough to hide Zendesk's queue, far under the thirty that an account may have."""
 
 _JOB_PATIENCE_S = 600.0
+
+MOST_UPDATES = 15
+_BUSY_FOR = timedelta(minutes=10)
+"""Half of the 30 updates of one ticket that Zendesk allows a user in ten minutes; the rest is for people and other tools
+that share the login. Source: developer.zendesk.com, "Rate limits" (read 2026-11)."""
 
 _JOURNAL_OUTCOME = {
     ItemOutcome.APPLIED: Outcome.APPLIED,
@@ -66,15 +73,21 @@ class Applier:
     def apply(self, plan: Plan, *, limit: int | None = None) -> Applied:
         """Execute a plan: groups, views, then tickets in batches of 100 (the first `limit` of them).
 
-        What is kept of a change that went well is its count. Raises Transient or Denied when Zendesk is out of
+        What is kept of a change that went well is its count. When Zendesk rejects most of what it is sent, and more
+        than MANY_REJECTED, nothing more is sent. Raises Transient or Denied when Zendesk is out of
         reach; whatever was under way is then in the journal without an outcome and is resolved at the next start.
         """
         done = Applied()
         objects = AccountObjects(self.source, self.writer, self.mirror, self.journal, self.clock, self.run_id)
         group_ids = objects.apply(plan, done)
         changes = islice(plan.ticket_changes, limit)
+        before = done.outcomes.total()
         undone = self._write(self._items(changes, group_ids, done), done)
-        if self.second_look is not None and undone:
+        if done.is_refused(len(undone)):
+            ended = done.outcomes.total() - before + len(undone)
+            done.unsent = min(len(plan.ticket_changes), limit or maxsize) - ended
+            log.warning("apply.refused", extra={"unsent": done.unsent})
+        elif self.second_look is not None and undone:
             again = list(self._decided_again(self.second_look, undone, done))
             items = self._items(again, group_ids, done, mark=":again")
             undone = self._write(items, done)
@@ -109,11 +122,14 @@ class Applier:
         flying: dict[str, Sequence[Item]] = {}
         undone: Undone = {}
         while True:
-            while len(flying) < IN_FLIGHT and (batch := next(batches, ())):
-                job_id = self._send(batch, done, undone)
+            while (
+                len(flying) < IN_FLIGHT and not done.is_refused(len(undone)) and (batch := next(batches, ()))
+            ):
+                due = self._not_busy(batch, done)
+                job_id = self._send(due, done, undone) if due else None
                 if job_id is not None:
-                    flying[job_id] = batch
-                    flights.add(job_id, [item.update for item in batch])
+                    flying[job_id] = due
+                    flights.add(job_id, [item.update for item in due])
             if not flying:
                 return undone
             for job_id, results in flights.wait().items():
@@ -122,6 +138,16 @@ class Applier:
                     self._give_up(job_id, landed, done)
                 else:
                     self._land(landed, results, done, undone)
+
+    def _not_busy(self, batch: Sequence[Item], done: Applied) -> Sequence[Item]:
+        """The batch without the tickets that Zendesk would soon refuse to take another update of."""
+        since = self.clock.now() - _BUSY_FOR
+        busy = self.journal.read_busy([item.ticket_id for item in batch], since, MOST_UPDATES)
+        for item in batch:
+            if item.ticket_id in busy:
+                why = f"updated {MOST_UPDATES} times within ten minutes; it waits for a later run"
+                done.note(item.name, Outcome.SKIPPED, why)
+        return [item for item in batch if item.ticket_id not in busy] if busy else batch
 
     def _send(self, batch: Sequence[Item], done: Applied, undone: Undone) -> str | None:
         """Journal a batch and hand it over; the job's id, or None when the whole batch already has its outcome."""

@@ -17,10 +17,12 @@ from zdsync.ports import AccountWriter, Clock, Journal, Mirror, Outcome, Run, Ti
 from zdsync.rules.model import RuleSet
 from zdsync.runs.apply import Applier
 from zdsync.runs.outcomes import Applied, Ended
+from zdsync.runs.pauses import paused_rules, with_pauses
 from zdsync.runs.plan import Judge, Planned, make_judge, make_plan, mirror_until
 from zdsync.runs.public_notes import refuse_public_notes
-from zdsync.runs.pull import Pulled, pull
+from zdsync.runs.pull import IN_A_CYCLE, Pulled, pull
 from zdsync.runs.resolve import resolve, settle_belied
+from zdsync.runs.retention import prune
 from zdsync.runs.second_look import Look, SecondLook
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,8 @@ FRESH = timedelta(minutes=15)
 """A mirror older than this is no ground to write on."""
 
 DONE, IN_PART = 0, 3
+RULES_PAUSED = "rules_paused"
+"""The figure of a run under which it keeps how many rules were paused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,10 @@ class Workplace:
     tag_prefix: str
     limits: Limits
     is_shadow: bool
+    retention: timedelta | None = None
+    """How long what happened on closed tickets is kept; None: for ever."""
+    take_turn: Callable[[], None] = lambda: None
+    """Comes back when this process may change the mirror; asked before each cycle."""
 
 
 @dataclass(slots=True)
@@ -116,12 +124,14 @@ def run_cycle(place: Workplace, *, is_dry: bool = False) -> Cycle:
     Raises GuardBreach after pulling and recording the decisions when the plan is over its limits; rule files that
     cannot be used raise RuleError only after the pull, so that the mirror stays fresh while somebody mends them.
     """
+    place.take_turn()
     with recorded(place, "run") as record:
         run_id = record.run.id
         settle_open(place)
         pulled = run_pull(place, record, respect_cadence=True)
         planned = run_plan(place, record)
         place.mirror.record_decisions(planned.records(run_id))
+        record.figures["pruned"] = prune(place.mirror, place.clock, place.retention)
         if not is_dry:
             record.unsolved = planned.plan.unsolved
         if place.is_shadow or is_dry:
@@ -138,7 +148,14 @@ def settle_open(place: Workplace) -> tuple[Ended, ...]:
 
 
 def run_pull(place: Workplace, record: Record, *, respect_cadence: bool = False) -> Pulled:
-    pulled = pull(place.source, place.mirror, place.clock, start=place.start, respect_cadence=respect_cadence)
+    pulled = pull(
+        place.source,
+        place.mirror,
+        place.clock,
+        start=place.start,
+        respect_cadence=respect_cadence,
+        ceiling=IN_A_CYCLE,
+    )
     settle_belied(place.journal, place.clock)
     record.figures |= {f"pulled_{stream.value}": count for stream, count in pulled.rows.items()}
     return pulled
@@ -147,20 +164,25 @@ def run_pull(place: Workplace, record: Record, *, respect_cadence: bool = False)
 def run_plan(place: Workplace, record: Record) -> Planned:
     """Plan by the rules as they stand on disk now, keeping their text by digest."""
     rules = place.rules()
-    planned = make_plan(
-        place.mirror,
-        place.journal,
+    planned = with_pauses(
+        make_plan(
+            place.mirror,
+            place.journal,
+            rules,
+            place.clock,
+            account=place.account,
+            tag_prefix=place.tag_prefix,
+            is_kept=True,
+        ),
         rules,
-        place.clock,
-        account=place.account,
-        tag_prefix=place.tag_prefix,
-        is_kept=True,
     )
     keep_rules(place.mirror, rules, place.clock.now())
     place.mirror.record_calendars(planned.calendars, place.clock.now())
     place.mirror.record_known(planned.known)
     record.rules_digest = rules.digest
     record.figures |= {f"tickets_{name}": count for name, count in planned.plan.counts.items()}
+    if paused := paused_rules(planned.plan):
+        record.figures[RULES_PAUSED] = len(paused)
     record.figures["changes"] = len(planned.plan.ticket_changes) + len(planned.plan.account_changes)
     return planned
 
@@ -203,6 +225,7 @@ def run_apply(
     record.figures |= {outcome.value: count for outcome, count in applied.outcomes.items()}
     record.figures["decided_again"] = applied.decided_again
     record.exit_code = DONE if applied.is_whole else IN_PART
+    record.message = applied.refusal
     return applied
 
 

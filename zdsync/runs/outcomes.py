@@ -18,16 +18,22 @@ class Left:
     detail: str
 
 
+MANY_REJECTED = 100
+"""Up to so many refusals a run goes on whatever their share: one bad batch is no bad plan."""
+
+
 @dataclass(slots=True)
 class Applied:
     """How an apply ended: outcomes counted, and everything that is not simply done.
 
-    `decided_again` counts tickets in conflict whose second decision was carried out or found nothing to do.
+    `decided_again` counts tickets in conflict whose second decision was carried out or found nothing to do, `unsent`
+    those that were not sent because Zendesk had refused too many before them.
     """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     left: list[Left] = field(default_factory=list)
     decided_again: int = 0
+    unsent: int = 0
 
     def note(self, name: str, outcome: Outcome, detail: str = "") -> None:
         self.outcomes[outcome] += 1
@@ -46,6 +52,20 @@ class Applied:
     @property
     def is_whole(self) -> bool:
         return all(outcome is Outcome.APPLIED for outcome in self.outcomes)
+
+    def is_refused(self, conflicts: int = 0) -> bool:
+        """Whether Zendesk refuses so much that the fault is not with single tickets; `conflicts` are not counted yet."""
+        rejected = self.outcomes[Outcome.REJECTED]
+        return rejected > MANY_REJECTED and 2 * rejected > self.outcomes.total() + conflicts
+
+    @property
+    def refusal(self) -> str:
+        """In words that too much was refused; empty when it was not."""
+        if not self.is_refused():
+            return ""
+        rejected = self.outcomes[Outcome.REJECTED]
+        rest = f", and {self.unsent:,} were not sent" if self.unsent else ""
+        return f"Zendesk rejected {rejected:,} of {self.outcomes.total():,} updates{rest}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,8 @@ class Planned:
     plan: Plan
     decisions: tuple[Decision, ...]
     known: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    contested: Mapping[str, int] = field(default_factory=dict)
+    """How many tickets each rule cannot change, since the account's own rules keep undoing it."""
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
 
     def records(self, run_id: RunId) -> tuple[DecisionRecord, ...]:
@@ -162,8 +164,13 @@ def make_plan(
         refused=tuple(objects.refused),
         notices=tuple(objects.notices),
     )
+    contested = Counter(standing.contested) + Counter(
+        decision.rule_id
+        for decision in decisions
+        if decision.verdict is Verdict.CONTESTED and decision.rule_id
+    )
     known = {**meant_ids(rules, judge.account), **objects.known}
-    return Planned(plan, tuple(decisions), known, judge.rules.calendars)
+    return Planned(plan, tuple(decisions), known, contested, judge.rules.calendars)
 
 
 def _waiting(decisions: Sequence[Decision], standing: Standing) -> tuple[HeldTicket, ...]:

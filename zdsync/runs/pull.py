@@ -6,7 +6,7 @@ import logging
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 WITHHELD = timedelta(seconds=60)
 """Zendesk never exports the latest minute. Source: developer.zendesk.com, "Incremental Exports" (read 2026-11)."""
 
+_DAILY = timedelta(days=1)
 _HOURLY = timedelta(hours=1)
 _QUARTERLY = timedelta(minutes=15)
 _ALWAYS = timedelta(0)
@@ -38,7 +39,7 @@ CADENCE: dict[Stream, timedelta] = {
     Stream.MACROS: _HOURLY,
     Stream.SLA_POLICIES: _HOURLY,
     Stream.SCHEDULES: _HOURLY,
-    Stream.TAGS: _HOURLY,
+    Stream.TAGS: _DAILY,
     Stream.RATINGS: _QUARTERLY,
     Stream.USERS: _QUARTERLY,
     Stream.ORGANIZATIONS: _QUARTERLY,
@@ -55,19 +56,48 @@ STAGGERED = frozenset({Stream.USERS, Stream.ORGANIZATIONS, Stream.METRIC_EVENTS}
 HISTORIES_PER_PULL = 30
 """The only requests per ticket, and how many of them a pull may spend."""
 
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """The most pages of exports that one pull may record, and how long it may go on; the next one continues there."""
+
+    pages: int
+    time: timedelta
+
+
+BY_HAND = Ceiling(pages=100_000, time=timedelta(hours=24))
+IN_A_CYCLE = Ceiling(pages=1_000, time=timedelta(minutes=30))
+"""A first mirror of a large account is spread over cycles, so that the worker is seen to be alive between them."""
+
 ESSENTIAL = frozenset({Stream.TICKETS, Stream.EVENTS, Stream.USERS, Stream.GROUPS, Stream.TICKET_FIELDS})
 """Streams without which nothing can be decided; the others are skipped when the plan or role forbids them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What a pull brought: rows that were new or newer, and the streams that were not allowed, with the reason."""
+    """What a pull brought: rows that were new or newer, and the streams that were not allowed, with the reason.
+
+    `cut` is the stream in which it came to its ceiling; those after it were not asked for.
+    """
 
     rows: dict[Stream, int] = field(default_factory=dict)
     skipped: dict[Stream, str] = field(default_factory=dict)
+    cut: Stream | None = None
 
 
 OnPage = Callable[[Stream, int], None]
+
+
+class _Spent:
+    """What a pull has spent of its ceiling."""
+
+    def __init__(self, ceiling: Ceiling, clock: Clock) -> None:
+        self._pages, self._until, self._clock = ceiling.pages, clock.now() + ceiling.time, clock
+
+    def page(self) -> bool:
+        """Count a page; whether it may not be followed by another."""
+        self._pages -= 1
+        return self._pages <= 0 or self._clock.now() >= self._until
 
 
 def _ignore(_stream: Stream, _rows: int) -> None:
@@ -83,20 +113,27 @@ def pull(
     streams: Collection[Stream] | None = None,
     respect_cadence: bool = False,
     is_full: bool = False,
+    ceiling: Ceiling = BY_HAND,
     on_page: OnPage = _ignore,
 ) -> Pulled:
     """Bring the mirror up to date. Safe to kill at any moment: the next pull goes on where the last page ended.
 
     `start` bounds the first pull. `streams` restricts, `respect_cadence` leaves out what was asked for lately.
     `is_full` reads everything since `start` again over what is there, so that readers never see less, and buries what
-    did not come; killed, it leaves the place of ordinary pulls as it was. `on_page` hears of each page's stream and
-    number of rows.
+    did not come; killed, it leaves the place of ordinary pulls as it was, and no `ceiling` stops it. `on_page` hears of
+    each page's stream and number of rows.
     """
-    pulled = Pulled()
+    pulled, spent = Pulled(), _Spent(ceiling, clock)
     for stream in _due(mirror, clock.now(), streams, respect_cadence=respect_cadence):
         try:
-            one = _reread if is_full else _pull_stream
-            pulled.rows[stream] = one(source, mirror, clock, stream, start, on_page)
+            if is_full:
+                pulled.rows[stream] = _reread(source, mirror, clock, stream, start, on_page)
+                continue
+            pulled.rows[stream], is_cut = _pull_stream(source, mirror, clock, stream, start, on_page, spent)
+            if is_cut:
+                log.warning("pull.cut", extra={"stream": stream.value})
+                pulled = replace(pulled, cut=stream)
+                break
         except (Denied, Rejected) as err:
             if stream in ESSENTIAL:
                 raise
@@ -131,8 +168,15 @@ def _waited(status: StreamStatus, now: datetime) -> timedelta:
 
 
 def _pull_stream(
-    source: TicketSource, mirror: Mirror, clock: Clock, stream: Stream, start: datetime, on_page: OnPage
-) -> int:
+    source: TicketSource,
+    mirror: Mirror,
+    clock: Clock,
+    stream: Stream,
+    start: datetime,
+    on_page: OnPage,
+    spent: _Spent,
+) -> tuple[int, bool]:
+    """How many rows came, and whether the stream was left before its end."""
     before = mirror.read_checkpoint(stream)
     complete_until = before.complete_until if before else None
     total = 0
@@ -149,7 +193,9 @@ def _pull_stream(
         total += written
         log.info("pull.page", extra={"stream": stream.value, "rows": _size(page), "written": written})
         on_page(stream, _size(page))
-    return total
+        if not (page.end_of_stream or page.is_whole) and spent.page():
+            return total, True
+    return total, False
 
 
 def _reread(

@@ -46,8 +46,12 @@ def verify(source: TicketSource, mirror: Mirror, clock: Clock, *, start: datetim
     _compare(source, mirror, clock, verified, Stream.TICKETS)
     _compare(source, mirror, clock, verified, Stream.USERS)
     _compare(source, mirror, clock, verified, Stream.ORGANIZATIONS)
-    for id in mirror.repairs.read_sample(Stream.TICKETS, HISTORIES):
-        page = source.fetch_history(TicketId(id))
+    for id in mirror.repairs.read_sample(Stream.EVENTS, HISTORIES):
+        try:
+            page = source.fetch_history(TicketId(id))
+        except (Denied, Rejected) as err:
+            log.warning("verify.no_history", extra={"ticket_id": id, "detail": err.message})
+            continue
         _mend(mirror, clock, verified, page, [row["id"] for row in page.rows["ticket_events"]])
     return verified
 

@@ -10,8 +10,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from zdsync.errors import GuardBreach, MirrorError, RuleError, Stopped, ZdsyncError
-from zdsync.ports import Alerts, JournalEntry, Run
-from zdsync.runs.cycle import Cycle, Workplace, run_cycle
+from zdsync.model import RunId
+from zdsync.plan.model import Plan
+from zdsync.ports import Alerts, JournalEntry, Outcome, Run
+from zdsync.runs.cycle import RULES_PAUSED, Cycle, Workplace, run_cycle
+from zdsync.runs.outcomes import MANY_REJECTED
+from zdsync.runs.pauses import paused_rules
 from zdsync.runs.plan import mirror_until
 
 log = logging.getLogger(__name__)
@@ -27,6 +31,8 @@ class Kind(StrEnum):
 
     FAILED = "failed"
     BREACH = "breach"
+    REFUSED = "refused"
+    PAUSED = "paused"
     UNSETTLED = "unsettled"
     LAG = "lag"
 
@@ -34,10 +40,17 @@ class Kind(StrEnum):
 _OVER = {
     Kind.FAILED: "runs no longer fail",
     Kind.BREACH: "the plan is within its limits again",
+    Kind.REFUSED: "Zendesk takes our updates again",
+    Kind.PAUSED: "no rule is paused any more",
     Kind.UNSETTLED: "the outcome of every write is known again",
     Kind.LAG: "the mirror is fresh again",
 }
-_LEVELS = {Kind.UNSETTLED: logging.WARNING, Kind.LAG: logging.WARNING}
+_LEVELS = {
+    Kind.REFUSED: logging.WARNING,
+    Kind.PAUSED: logging.WARNING,
+    Kind.UNSETTLED: logging.WARNING,
+    Kind.LAG: logging.WARNING,
+}
 """The others end the run with an error, which speaks for itself."""
 
 _WELL = {0, 3, Stopped.exit_code}
@@ -80,7 +93,9 @@ class Watch:
         except Exception as err:
             self._tell_changes(self._find(err))
             raise
-        self._tell_changes(self._find(None))
+        refused = _refused(ended.run_id, ended.applied.refusal) if ended.applied else None
+        paused = _paused(ended.planned.plan)
+        self._tell_changes({**self._find(None), Kind.REFUSED: refused, Kind.PAUSED: paused})
         return ended
 
     def _find(self, error: Exception | None) -> Findings:
@@ -115,6 +130,10 @@ class Watch:
             return
         if last.exit_code not in _WELL:
             yield _kind_of(last), Trouble(_cause(last.message), "")
+        elif (last.figures or {}).get(Outcome.REJECTED.value, 0) > MANY_REJECTED and last.message:
+            yield Kind.REFUSED, Trouble("", "")
+        if paused := (last.figures or {}).get(RULES_PAUSED, 0):
+            yield Kind.PAUSED, Trouble(str(paused), "")
         before = tuple(
             entry for entry in self._place.journal.read_open() if entry.intended_at <= last.ended_at
         )
@@ -141,6 +160,22 @@ class Watch:
         if self._alerts is None:
             return True
         return self._alerts.send(f"zdsync, {self._place.account}: {text}"[:_LONGEST])
+
+
+def _refused(run_id: RunId, refusal: str) -> Trouble | None:
+    """A run that ended well says nothing but that it was refused too much."""
+    if not refusal:
+        return None
+    return Trouble(
+        "", f"{refusal}; the run has stopped; `zdsync runs {run_id}` lists them with Zendesk's words"
+    )
+
+
+def _paused(plan: Plan) -> Trouble | None:
+    """Rules that wait; the run list keeps how many they were, and one more of them is another cause."""
+    paused = paused_rules(plan)
+    text = "; ".join(f"rule {notice.name} {notice.message}" for notice in paused)
+    return Trouble(str(len(paused)), text) if paused else None
 
 
 def _unsettled(entries: tuple[JournalEntry, ...]) -> Trouble | None:

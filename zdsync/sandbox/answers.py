@@ -26,6 +26,16 @@ class ApiError(Exception):
         self.body = body
         self.headers = headers or {}
 
+    @property
+    def details(self) -> str:
+        """The error in one sentence, as the lines of jobs give it."""
+        if not isinstance(self.body, dict):
+            return str(self.body)
+        details = self.body.get("details")
+        if isinstance(details, dict):
+            return ", ".join(item["description"] for items in details.values() for item in items)
+        return str(self.body.get("description") or self.body.get("error"))
+
 
 def not_found() -> ApiError:
     return ApiError(404, {"error": "RecordNotFound", "description": "Not found"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,16 +15,29 @@ from werkzeug.http import http_date
 from werkzeug.wrappers import Request, Response
 
 from zdsync.sandbox import routes
-from zdsync.sandbox.answers import ApiError, Reply, forbidden, invalid_endpoint, unauthenticated
+from zdsync.sandbox.answers import (
+    ApiError,
+    Json,
+    Reply,
+    bad_request,
+    forbidden,
+    invalid_endpoint,
+    unauthenticated,
+)
 from zdsync.sandbox.auth import Credentials
 from zdsync.sandbox.call import Call, Options
 from zdsync.sandbox.clock import SandboxClock
-from zdsync.sandbox.control import Control, control_reply
+from zdsync.sandbox.control import Control
+from zdsync.sandbox.control_door import control_reply
+from zdsync.sandbox.endpoints import Endpoint
 from zdsync.sandbox.faults import Fault, Faults
+from zdsync.sandbox.hourly import Hourly
 from zdsync.sandbox.jobs import Jobs
 from zdsync.sandbox.limits import Limits, Meter
 from zdsync.sandbox.request_log import RequestLog
 from zdsync.sandbox.seed.build import seed_world
+from zdsync.sandbox.transport import post_local
+from zdsync.sandbox.webhooks import is_loopback
 from zdsync.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -34,7 +48,7 @@ _JSON = "application/json; charset=utf-8"
 
 @dataclass(slots=True)
 class _Matched:
-    endpoint: routes.Endpoint
+    endpoint: Endpoint
     arguments: dict[str, Any]
 
 
@@ -58,6 +72,7 @@ class Sandbox:
         self.options = options or Options()
         self.jobs = Jobs(world)
         self.jobs.limit = limits.jobs if limits else None
+        self.hourly = Hourly(world)
         self.request_log = RequestLog()
         self.lock = threading.RLock()
         self.control = Control(self)
@@ -72,11 +87,24 @@ class Sandbox:
             return response(environ, start_response)
         fault = self._strike(request)
         response = self._answer(request, fault)
+        self.deliver()
         if fault is not None and fault.kind == "reset_after":
             raise ConnectionResetError("the connection was reset after the request was handled")
         if fault is not None and fault.kind == "cut_body":
             return _cut(response, environ, start_response)
         return response(environ, start_response)
+
+    def deliver(self) -> None:
+        """Call the webhooks that are waiting, outside the lock; those of other machines are only noted."""
+        with self.lock:
+            waiting, self.world.outbox = self.world.outbox, []
+        for made in waiting:
+            webhook = self.world.named["webhooks"].get(made.webhook_id)
+            if webhook is None or not is_loopback(webhook["endpoint"]):
+                made.status, made.answer = "terminated", "the sandbox calls this machine only"
+                continue
+            made.status_code, made.answer = post_local(webhook["endpoint"], made.body, made.headers)
+            made.status = "success" if 200 <= made.status_code < 300 else "failed"
 
     def _strike(self, request: Request) -> Fault | None:
         """The fault that hits this request; breaks or delays it right here if it says so."""
@@ -98,6 +126,7 @@ class Sandbox:
 
     def _answer(self, request: Request, fault: Fault | None) -> Response:
         with self.lock:
+            self.hourly.tick()
             self.jobs.tick()
             headers: dict[str, str] = {}
             seen: list[str] = ["(none)"]
@@ -119,8 +148,7 @@ class Sandbox:
         path = request.path.rstrip("/").removesuffix(".json")
         if path == "/oauth/tokens" and request.method == "POST":
             seen[0] = "POST /oauth/tokens"
-            body = orjson.loads(request.get_data() or b"{}")
-            return Reply(self.credentials.issue(body, now), 201)
+            return Reply(self.credentials.issue(_token_request(request), now), 201)
         matched = self._match(path, request.method)
         endpoint = matched.endpoint
         seen[0] = endpoint.name
@@ -134,12 +162,22 @@ class Sandbox:
         if any(path.startswith(f"/api/v2/{prefix}") for prefix in self.options.denied):
             raise forbidden("Your plan does not include this feature.")
         buckets += endpoint.buckets
-        subject = str(matched.arguments.get("ident", ""))
+        subject = f"{matched.arguments.get('ident', '')}/{caller.user.id if caller else 0}"
         headers |= self.meter.charge(tuple((name, _subject(name, subject)) for name in endpoint.buckets), now)
+
+        def charge(name: str) -> None:
+            buckets.append(name)
+            headers.update(self.meter.charge(((name, ""),), now, is_counted=True))
+
         base = request.host_url.rstrip("/")
-        call = Call(self.world, self.jobs, self.options, request, base, caller, path, self._first_answers)
+        call = Call(
+            self.world, self.jobs, self.options, request, base, caller, path, self._first_answers, charge
+        )
         try:
             reply = endpoint.handler(call, **matched.arguments)
+        except (ValueError, TypeError, KeyError, AttributeError) as err:
+            # A number that is none, a list where an object should be: whoever sent it is told so.
+            raise bad_request(f"The request could not be understood: {err!r}") from err
         finally:
             headers |= call.headers | _warning(endpoint, call)
         return reply
@@ -161,7 +199,7 @@ class Sandbox:
         elif isinstance(body, str):
             data, kind = body.encode(), "text/html" if body.startswith("<") else "text/plain"
         else:
-            data, kind = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS), _JSON
+            data, kind = _encoded(body), _JSON
         response = Response(data, reply.status, content_type=kind)
         response.headers["Date"] = http_date(self.clock.time())
         response.headers["X-Zendesk-API-Version"] = "v2"
@@ -171,11 +209,35 @@ class Sandbox:
         return response
 
 
-def _subject(bucket: str, ident: str) -> str:
-    return ident if bucket.startswith("per-") else ""
+def _token_request(request: Request) -> Json:
+    """The fields of a token request, sent as JSON or as a form."""
+    if request.mimetype == "application/x-www-form-urlencoded":
+        return dict(request.form.items())
+    try:
+        body = orjson.loads(request.get_data() or b"{}")
+    except orjson.JSONDecodeError:
+        body = None
+    if not isinstance(body, dict):
+        raise bad_request("Server could not parse the request")
+    return body
 
 
-def _warning(endpoint: routes.Endpoint, call: Call) -> dict[str, str]:
+def _encoded(body: object) -> bytes:
+    """JSON; with escapes, as Zendesk writes half a surrogate pair, where the quick encoder refuses the body."""
+    try:
+        return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError:
+        return json.dumps(body).encode()
+
+
+def _subject(bucket: str, subject: str) -> str:
+    """Whose window a bucket is: the account's, or that of one row and one caller."""
+    if bucket.endswith("by-user-and-ip"):
+        return subject.rpartition("/")[2]
+    return subject if bucket.startswith("per-") else ""
+
+
+def _warning(endpoint: Endpoint, call: Call) -> dict[str, str]:
     if not call.unpermitted:
         return {}
     handler = getattr(endpoint.handler, "func", endpoint.handler)

@@ -61,6 +61,7 @@ class Grant:
     email: str
     scopes: frozenset[str]
     expires: float | None
+    number: int = 1
 
 
 @dataclass(slots=True)
@@ -88,14 +89,15 @@ class Credentials:
         scopes = frozenset(str(body.get("scope") or "read").split())
         if client.ceiling is not None and not scopes <= client.ceiling:
             raise _oauth_error(400, "invalid_scope", "The requested scope is invalid, unknown, or malformed")
-        life = int(body.get("expires_in") or _DEFAULT_LIFE_S)
+        asked = str(body.get("expires_in") or _DEFAULT_LIFE_S)
+        life = int(asked) if asked.isdigit() else 0
         if not _MIN_LIFE_S <= life <= _MAX_LIFE_S:
             raise _oauth_error(400, "invalid_request", "expires_in must be between 300 and 172800")
         token = secrets.token_hex(32)
         self.grants = {
             key: grant for key, grant in self.grants.items() if grant.expires is None or grant.expires > now
         }
-        self.grants[token] = Grant(client.email, scopes, now + life)
+        self.grants[token] = Grant(client.email, scopes, now + life, len(self.grants) + 1)
         return {
             "access_token": token,
             "refresh_token": None,
@@ -137,7 +139,7 @@ class Credentials:
         if grant is None or (grant.expires is not None and grant.expires <= now):
             text = "The access token provided is expired, revoked, malformed or invalid for other reasons."
             raise _oauth_error(401, "invalid_token", text)
-        return Caller(world.find_user(grant.email), grant.scopes)
+        return Caller(world.find_user(grant.email), grant.scopes, grant)
 
 
 def _oauth_error(status: int, error: str, description: str) -> ApiError:
@@ -146,14 +148,15 @@ def _oauth_error(status: int, error: str, description: str) -> ApiError:
 
 @dataclass(slots=True)
 class Caller:
-    """A recognised user; `scopes` None means an API token, which has no scopes."""
+    """A recognised user; `scopes` None means an API token, which has no scopes, `expires` None that it never ends."""
 
     user: User
     scopes: frozenset[str] | None
+    grant: Grant | None = None
 
     def require(self, resource: str, *, write: bool, only_global: bool = False) -> None:
         """Raise the object-shaped 403 when no granted scope covers the call."""
-        if self.scopes is None:
+        if self.scopes is None or resource == "any":
             return
         verb = "write" if write else "read"
         wanted = {verb}

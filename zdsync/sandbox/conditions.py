@@ -1,4 +1,4 @@
-"""Zendesk's conditions, judged for triggers, views and search on the sandbox's own tickets."""
+"""Zendesk's conditions, judged for triggers, automations, views and SLA policies on the sandbox's own tickets."""
 
 from __future__ import annotations
 
@@ -7,16 +7,44 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from zdsync.sandbox import hours
 from zdsync.sandbox.answers import Json
-from zdsync.sandbox.records import PRIORITIES, STATUSES, VIA_IDS, Change, Comment, Ticket
-from zdsync.sandbox.world import World
+from zdsync.sandbox.compare import ORDERS, compare, text_of, within_days
+from zdsync.sandbox.metrics import tally
+from zdsync.sandbox.records import VIA_IDS, Change, Comment, Ticket
+from zdsync.sandbox.render import LOCALE_IDS, iso
+from zdsync.sandbox.world import World, incidents_of
 
-_TYPE_IDS = {"1": "question", "2": "incident", "3": "problem", "4": "task"}
+_TYPE_IDS = {"question": "1", "incident": "2", "problem": "3", "task": "4"}
+_NAMES = (
+    "subject",
+    "status",
+    "priority",
+    "type",
+    "group_id",
+    "assignee_id",
+    "requester_id",
+    "organization_id",
+    "brand_id",
+    "ticket_form_id",
+    "custom_status_id",
+    "due_at",
+    "recipient",
+)
+
+
+def _no_age(name: str, in_business: bool) -> int | None:  # noqa: ARG001 - the signature of Asked.age
+    return None
 
 
 @dataclass(slots=True)
 class Asked:
-    """What conditions are judged on; the last four are only known while an update is made."""
+    """What conditions are judged on.
+
+    `steps` to `channel` are only known while an update is made. `actor_id` is who looks at a view,
+    or who makes the update. `age` gives the whole hours that automations count; without it no
+    condition of hours is met.
+    """
 
     world: World
     ticket: Ticket
@@ -27,13 +55,13 @@ class Asked:
     comment: Comment | None = None
     is_create: bool = False
     actor_id: int | None = None
+    channel: str | None = None
+    age: Callable[[str, bool], int | None] = _no_age
 
     @classmethod
-    def now(cls, world: World, ticket: Ticket) -> Asked:
-        names = ("subject", "status", "priority", "type", "group_id", "assignee_id", "requester_id")
-        more = ("organization_id", "brand_id", "ticket_form_id", "custom_status_id")
-        values = {name: getattr(ticket, name) for name in names + more}
-        return cls(world, ticket, values, ticket.tags, ticket.fields)
+    def now(cls, world: World, ticket: Ticket, actor_id: int | None = None) -> Asked:
+        values = {name: getattr(ticket, name) for name in _NAMES}
+        return cls(world, ticket, values, ticket.tags, ticket.fields, actor_id=actor_id)
 
 
 def holds(asked: Asked, conditions: Json) -> bool:
@@ -43,39 +71,39 @@ def holds(asked: Asked, conditions: Json) -> bool:
     return all(_holds(asked, row) for row in every) and (not some or any(_holds(asked, row) for row in some))
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def _holds(asked: Asked, row: Json) -> bool:
     name, operator, wanted = row["field"], row.get("operator") or "is", row.get("value")
-    if name == "current_tags":
-        words = wanted if isinstance(wanted, list) else str(wanted or "").split()
-        hit = bool(set(words) & set(asked.tags))
-        return hit if operator == "includes" else not hit
-    if name in ("subject_includes_word", "comment_includes_word", "description_includes_word"):
-        return _words(asked, name, operator, _text(wanted))
-    if name == "update_type":
-        return (_text(wanted) == "Create") == asked.is_create
-    if name == "comment_is_public":
-        if _text(wanted) == "not_relevant":
-            return asked.comment is not None
-        return asked.comment is not None and asked.comment.is_public == (_text(wanted) == "true")
-    if name == "role":
-        return (_role(asked) == _text(wanted)) == (operator == "is")
-    if operator in _STEP_OPERATORS:
+    special = _SPECIAL.get(name)
+    if special is not None:
+        return special(asked, operator, wanted)
+    if name in HOURS:
+        return _hours(asked, name, operator, wanted)
+    wanted = _meant(asked, name, wanted)
+    if operator in STEP_OPERATORS:
         return _step(asked, _attribute(name), operator, wanted)
-    return _compare(name, operator, _value(asked, name), wanted)
+    if operator.startswith("within_"):
+        return within_days(operator, _value(asked, name), wanted, asked.world.clock.now())
+    return compare(name, operator, _value(asked, name), wanted)
 
 
-def _role(asked: Asked) -> str:
-    user = asked.world.users.get(asked.actor_id or 0)
-    return "" if user is None else "end_user" if user.role == "end-user" else "agent"
+#: Conditions on time gone by: whole hours, for automations only.
+HOURS = frozenset(
+    "NEW OPEN PENDING HOLD SOLVED CLOSED assigned_at updated_at requester_updated_at assignee_updated_at "
+    "due_at due_date until_due_date sla_next_breach_at until_sla_next_breach_at".split()
+)
 
 
-_STEP_OPERATORS = frozenset(
+def _hours(asked: Asked, name: str, operator: str, wanted: Any) -> bool:
+    bare = operator.removesuffix("_business_hours")
+    have = asked.age(name, bare != operator)
+    if have is None:
+        return False
+    return {"less_than": have < int(wanted), "greater_than": have > int(wanted)}.get(
+        bare, have == int(wanted)
+    )
+
+
+STEP_OPERATORS = frozenset(
     {"changed", "not_changed", "value", "value_previous", "not_value", "not_value_previous"}
 )
 
@@ -84,7 +112,7 @@ def _attribute(name: str) -> str:
     for prefix in ("custom_fields_", "ticket_fields_"):
         if name.startswith(prefix):
             return name.removeprefix(prefix)
-    return name
+    return {"current_tags": "tags"}.get(name, name)
 
 
 def _step(asked: Asked, name: str, operator: str, wanted: Any) -> bool:
@@ -93,52 +121,189 @@ def _step(asked: Asked, name: str, operator: str, wanted: Any) -> bool:
         return bool(own)
     if operator == "not_changed":
         return not own
-    side: Callable[[Change], Any] = lambda step: step.old if operator.endswith("previous") else step.new  # noqa: E731
-    hit = any(_text(side(step)) == _text(wanted) for step in own)
+    is_before = operator.endswith("previous")
+    hit = any(text_of(step.old if is_before else step.new) == text_of(wanted) for step in own)
     return hit if not operator.startswith("not_") else not hit
+
+
+def _meant(asked: Asked, name: str, wanted: Any) -> Any:
+    """A condition's value with its words for people replaced, and option ids by their tags."""
+    if name.endswith("_id") and wanted in ("current_user", "requester_id", "assignee_id"):
+        return asked.actor_id if wanted == "current_user" else asked.values[wanted]
+    if name.startswith("ticket_fields_"):
+        field = asked.world.tables["ticket_fields"].get(int(_attribute(name)))
+        for option in (field or {}).get("custom_field_options") or ():
+            if str(option["id"]) == str(wanted):
+                return option["value"]
+    return wanted
 
 
 def _value(asked: Asked, name: str) -> Any:
     attribute = _attribute(name)
     if attribute.isdigit():
         return asked.fields.get(int(attribute))
-    if name == "via_id":
-        return VIA_IDS.get(asked.ticket.channel)
-    if name == "current_via_id":
-        return VIA_IDS.get(asked.ticket.channel)
-    if name == "ticket_type_id":
-        return next((key for key, kind in _TYPE_IDS.items() if kind == asked.values["type"]), None)
-    if name == "ticket_is_public":
-        return "public" if asked.ticket.is_public else "private"
-    if name == "satisfaction_score":
-        return asked.ticket.score
+    reader = _READERS.get(name)
+    if reader is not None:
+        return reader(asked)
+    owner, found, key = name.partition(".custom_fields.")
+    if found:
+        return _field_of(asked, owner, key)
     return asked.values.get(name)
 
 
-_ORDERS: dict[str, tuple[str | None, ...]] = {"status": STATUSES, "priority": PRIORITIES}
+def _field_of(asked: Asked, owner: str, key: str) -> Any:
+    """A custom field of the requester or the organization."""
+    if owner == "organization":
+        organization = asked.world.organizations.get(asked.values["organization_id"] or 0)
+        return organization and organization.fields.get(key)
+    requester = asked.world.users.get(asked.values["requester_id"])
+    return requester and requester.fields.get(key)
 
 
-def _compare(name: str, operator: str, value: Any, wanted: Any) -> bool:
-    if operator in ("present", "not_present"):
-        return (value not in (None, "", ())) == (operator == "present")
-    if operator in ("less_than", "greater_than") and name in _ORDERS:
-        order = [_text(step) for step in _ORDERS[name]]
-        left, right = order.index(_text(value)), order.index(_text(wanted))
-        return left < right if operator == "less_than" else left > right
-    if operator in ("includes", "not_includes"):
-        options = [_text(one) for one in wanted] if isinstance(wanted, list) else _text(wanted).split()
-        return (_text(value) in options) == (operator == "includes")
-    return (_text(value) == _text(wanted)) == (operator == "is")
+def _score(asked: Asked) -> str:
+    score = asked.ticket.score
+    if score in ("good", "bad") and asked.ticket.rating_id is not None:
+        rating = asked.world.tables["satisfaction_ratings"][asked.ticket.rating_id]
+        return f"{score}_with_comment" if rating["comment"] else score
+    return {"offered": "false", "unoffered": "true"}.get(score, score)
 
 
-def _words(asked: Asked, name: str, operator: str, wanted: str) -> bool:
-    text = asked.values["subject"] or ""
-    if name == "comment_includes_word" and asked.comment is not None:
-        text += " " + asked.comment.body
-    elif name == "description_includes_word":
-        text += " " + asked.ticket.description
-    text = text.lower()
-    if operator in ("is", "is_not"):
-        return (wanted.lower() in text) == (operator == "is")
-    found = any(re.search(rf"\b{re.escape(word)}\b", text) for word in wanted.lower().split())
-    return found == (operator == "includes")
+def _requester_role(asked: Asked) -> str:
+    requester = asked.world.users.get(asked.values["requester_id"])
+    return "" if requester is None else requester.role.replace("-", "_")
+
+
+def _requester(asked: Asked, name: str) -> Any:
+    requester = asked.world.users.get(asked.values["requester_id"])
+    return requester and getattr(requester, name)
+
+
+def _due(asked: Asked) -> str | None:
+    due = asked.values["due_at"]
+    return None if due is None else iso(due)
+
+
+_READERS: dict[str, Callable[[Asked], Any]] = {
+    "via_id": lambda asked: VIA_IDS.get(asked.ticket.channel),
+    "current_via_id": lambda asked: VIA_IDS.get(asked.channel or asked.ticket.channel),
+    "ticket_type_id": lambda asked: _TYPE_IDS.get(asked.values["type"]),
+    "ticket_is_public": lambda asked: "public" if asked.ticket.is_public else "private",
+    "satisfaction_score": _score,
+    "ticket_due_date": _due,
+    "exact_created_at": lambda asked: iso(asked.ticket.created),
+    "requester_role": _requester_role,
+    "requester_time_zone": lambda asked: _requester(asked, "time_zone"),
+    "locale_id": lambda asked: LOCALE_IDS.get(_requester(asked, "locale"), 1),
+    "reopens": lambda asked: tally(asked.world, asked.ticket).reopens,
+    "replies": lambda asked: tally(asked.world, asked.ticket).replies,
+    "agent_stations": lambda asked: tally(asked.world, asked.ticket).assignee_stations,
+    "group_stations": lambda asked: tally(asked.world, asked.ticket).group_stations,
+    "number_of_incidents": lambda asked: len(incidents_of(asked.world, asked.ticket)),
+}
+
+
+def _tags(asked: Asked, operator: str, wanted: Any) -> bool:
+    if operator in STEP_OPERATORS:
+        return _step(asked, "tags", operator, wanted)
+    words = wanted if isinstance(wanted, list) else str(wanted or "").split()
+    hit = bool(set(words) & set(asked.tags))
+    return hit if operator in ("includes", "is") else not hit
+
+
+def _update_type(asked: Asked, operator: str, wanted: Any) -> bool:  # noqa: ARG001 - is, or left out
+    return (text_of(wanted).lower() == "create") == asked.is_create
+
+
+def _comment_is_public(asked: Asked, operator: str, wanted: Any) -> bool:  # noqa: ARG001
+    if asked.comment is None:
+        return False
+    if text_of(wanted) == "not_relevant":
+        return True
+    if text_of(wanted) == "requester_can_see_comment":
+        return asked.comment.is_public
+    return asked.comment.is_public == (text_of(wanted) == "true")
+
+
+def _role(asked: Asked, operator: str, wanted: Any) -> bool:
+    user = asked.world.users.get(asked.actor_id or 0)
+    role = "" if user is None else "end_user" if user.role == "end-user" else "agent"
+    return (text_of(wanted) in (role, str(asked.actor_id))) == (operator == "is")
+
+
+def _attachment(asked: Asked, operator: str, wanted: Any) -> bool:
+    there = asked.comment is not None and bool(asked.comment.attachments)
+    return there == ("present" in (operator, text_of(wanted)))
+
+
+def _cc(asked: Asked, operator: str, wanted: Any) -> bool:
+    return bool(asked.ticket.email_cc_ids) == ("present" in (operator, text_of(wanted)))
+
+
+def _in_hours(asked: Asked, operator: str, wanted: Any) -> bool:  # noqa: ARG001 - is, or left out
+    return hours.is_open(asked.world, asked.world.clock.now()) == (text_of(wanted) == "true")
+
+
+def _within(asked: Asked, operator: str, wanted: Any) -> bool:
+    return hours.is_open(asked.world, asked.world.clock.now(), int(wanted)) == (operator == "is")
+
+
+def _recipient(asked: Asked, operator: str, wanted: Any) -> bool:
+    """Triggers name the full address, views and automations the part before the @."""
+    address = (asked.values["recipient"] or "").lower()
+    return (text_of(wanted).lower() in (address, address.partition("@")[0])) == (operator == "is")
+
+
+def _group(asked: Asked, operator: str, wanted: Any) -> bool:
+    if operator in STEP_OPERATORS:
+        return _step(asked, "group_id", operator, wanted)
+    group_id = asked.values["group_id"]
+    if wanted == "current_groups":
+        own = asked.actor_id in asked.world.members.get(group_id or 0, ())
+        return own == (operator == "is")
+    return compare("group_id", operator, group_id, wanted)
+
+
+def _words(name: str) -> Callable[[Asked, str, Any], bool]:
+    def judge(asked: Asked, operator: str, wanted: Any) -> bool:
+        text = asked.values["subject"] or ""
+        if name == "comment_includes_word" and asked.comment is not None:
+            text += " " + asked.comment.body
+        elif name == "description_includes_word":
+            text += " " + asked.ticket.description
+        text, sought = text.lower(), text_of(wanted).lower()
+        if operator in ("is", "is_not"):
+            return (sought in text) == (operator == "is")
+        found = any(re.search(rf"\b{re.escape(word)}\b", text) for word in sought.split())
+        return found == (operator == "includes")
+
+    return judge
+
+
+_SPECIAL: dict[str, Callable[[Asked, str, Any], bool]] = {
+    "current_tags": _tags,
+    "update_type": _update_type,
+    "comment_is_public": _comment_is_public,
+    "role": _role,
+    "attachment": _attachment,
+    "cc": _cc,
+    "in_business_hours": _in_hours,
+    "within_schedule": _within,
+    "recipient": _recipient,
+    "group_id": _group,
+    "subject_includes_word": _words("subject_includes_word"),
+    "comment_includes_word": _words("comment_includes_word"),
+    "description_includes_word": _words("description_includes_word"),
+}
+
+#: Conditions this account knows by name, beside those on custom fields.
+KNOWN = frozenset(
+    {*_SPECIAL, *_READERS, *HOURS, *_NAMES, *ORDERS, "via_subtype_id", "satisfaction_reason_code"}
+)
+
+
+def is_known(world: World, name: str) -> bool:
+    """Whether a condition's field exists here."""
+    attribute = _attribute(name)
+    if attribute.isdigit():
+        return int(attribute) in world.tables["ticket_fields"]
+    return name in KNOWN or ".custom_fields." in name

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
-import orjson
-
-from zdsync.sandbox import account_api, tickets_api, truth
-from zdsync.sandbox.answers import ApiError, Json, Reply
+from zdsync.sandbox import comments_api, deleted_api, departures, fields_api, truth
+from zdsync.sandbox.actor import Actor
+from zdsync.sandbox.answers import Json
 from zdsync.sandbox.auth import Credentials
 from zdsync.sandbox.call import Options
+from zdsync.sandbox.control_account import AccountControl
+from zdsync.sandbox.creation import create_ticket
 from zdsync.sandbox.faults import JOB_KINDS, Fault, Faults
+from zdsync.sandbox.hourly import Hourly
 from zdsync.sandbox.jobs import Jobs
 from zdsync.sandbox.records import SYSTEM_USER_ID, Change, Notice, Ticket, User
 from zdsync.sandbox.render import iso, iso_or_none
 from zdsync.sandbox.request_log import RequestLog
 from zdsync.sandbox.world import World
-from zdsync.sandbox.writes import Actor, Written, create_ticket, update_ticket
+from zdsync.sandbox.writes import Written, update_ticket
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Request
+    pass
 
 Who = int | str | None
 
@@ -31,16 +32,19 @@ class Controlled(Protocol):
 
     world: World
     jobs: Jobs
+    hourly: Hourly
     faults: Faults
     credentials: Credentials
     options: Options
     request_log: RequestLog
 
+    def deliver(self) -> None: ...
+
     @property
     def lock(self) -> AbstractContextManager[object]: ...
 
 
-class Control:
+class Control(AccountControl):
     """What tests and the demo may do to the account that the API cannot, or not as other people.
 
     Every method is also `POST /sandbox/{name}` with its arguments as a JSON object, `truth` and `requests`
@@ -49,6 +53,7 @@ class Control:
     """
 
     def __init__(self, sandbox: Controlled) -> None:
+        super().__init__(sandbox)
         self._sandbox = sandbox
         self._world = sandbox.world
 
@@ -57,10 +62,19 @@ class Control:
         return {"now": self._world.clock.now(), "iso": iso(self._world.clock.now())}
 
     def advance(self, seconds: float) -> Json:
-        """Let time pass; jobs that fall due run."""
+        """Let time pass, from hour to hour: jobs and automations that fall due run at their time."""
         with self._sandbox.lock:
-            self._world.clock.advance(seconds)
+            clock, hourly = self._world.clock, self._sandbox.hourly
+            end = clock.time() + seconds
+            if seconds < 0:
+                raise ValueError("the sandbox clock only moves forward")
+            while hourly.next_at < end:
+                clock.advance(max(0.0, hourly.next_at - clock.time()))
+                self._sandbox.jobs.tick()
+                hourly.tick()
+            clock.advance(max(0.0, end - clock.time()))
             self._sandbox.jobs.tick()
+            hourly.tick()
         return self.now()
 
     def customer_creates(
@@ -174,28 +188,24 @@ class Control:
         """Blacken a text in a ticket's comments and description; returns how many comments."""
         with self._sandbox.lock:
             admin = self._world.find_user("admin@example.com")
-            return tickets_api.redact_text(self._world, self._any_ticket(ticket), text, admin.id)
+            return comments_api.redact_text(self._world, self._any_ticket(ticket), text, admin.id)
 
     def delete(self, ticket: int, agent: Who = None) -> int:
         """Soft deletion."""
         with self._sandbox.lock:
             row = self._ticket(ticket)
-            row.deleted_at = self._world.clock.now()
-            row.deleted_by = self._agent(row, agent).id
-            self._world.system_touch(row, row.deleted_at)
+            deleted_api.put_away(self._world, row, self._agent(row, agent).id)
             return ticket
 
     def restore(self, ticket: int) -> int:
         with self._sandbox.lock:
-            row = self._any_ticket(ticket)
-            row.deleted_at = row.deleted_by = None
-            self._world.system_touch(row, self._world.clock.now())
+            deleted_api.take_back(self._world, self._any_ticket(ticket))
             return ticket
 
     def scrub(self, ticket: int) -> int:
         """Empty a deleted ticket for good; deletes it first where needed."""
         with self._sandbox.lock:
-            tickets_api.scrub(self._world, self._any_ticket(ticket))
+            deleted_api.scrub(self._world, self._any_ticket(ticket))
             return ticket
 
     def destroy(self, ticket: int) -> int:
@@ -207,34 +217,21 @@ class Control:
         with self._sandbox.lock:
             one, other = self._ticket(source), self._ticket(target)
             actor = Actor(self._agent(other, agent), "web")
-            tickets_api.merge_ticket(self._world, one, other, actor, {})
+            deleted_api.merge_ticket(self._world, one, other, actor, {})
             return target
 
     def delete_user(self, user: int | str, permanently: bool = False) -> int:
         """Deactivate a person; permanently also empties the personal data."""
         with self._sandbox.lock:
             row = self._person(user)
-            row.is_active = False
-            if permanently:
-                row.is_erased = True
-                row.name, row.email, row.phone = "Permanently Deleted User", None, None
-                row.details = row.notes = row.alias = row.external_id = None
-                row.fields = {}
-            self._world.touch_user(row, self._world.clock.now())
+            (departures.erase if permanently else departures.leave)(self._world, row)
             return row.id
 
     def merge_users(self, source: int | str, target: int | str) -> int:
         """Merge one person into another: tickets move to the target, the source is deactivated."""
         with self._sandbox.lock:
-            one, other, now = self._person(source), self._person(target), self._world.clock.now()
-            for ticket in self._world.tickets.values():
-                if ticket.requester_id == one.id:
-                    ticket.requester_id = other.id
-                    events = (Change("requester_id", one.id, other.id),)
-                    self._world.record(ticket, now, SYSTEM_USER_ID, "rule", events)
-            one.is_active = False
-            self._world.touch_user(one, now)
-            self._world.touch_user(other, now)
+            one, other = self._person(source), self._person(target)
+            departures.merge_people(self._world, one, other)
             return other.id
 
     def change_user(self, user: int | str, changes: Json) -> int:
@@ -258,14 +255,14 @@ class Control:
     def rename_field(self, field: int | str, title: str) -> int:
         with self._sandbox.lock:
             row = self._field(field)
-            account_api.change_field(self._world, row, {"title": title})
+            fields_api.change_field(self._world, row, {"title": title})
             return int(row["id"])
 
     def add_option(self, field: int | str, name: str, value: str) -> int:
         """Add a drop-down option to a ticket field; returns the option's id."""
         with self._sandbox.lock:
             row = self._field(field)
-            option = account_api.new_option(self._world, {"name": name, "value": value})
+            option = fields_api.new_option(self._world, {"name": name, "value": value})
             row.setdefault("custom_field_options", []).append(option)
             row["updated_at"] = iso(self._world.clock.now())
             self._world.forget_caches()
@@ -312,6 +309,12 @@ class Control:
         """
         with self._sandbox.lock:
             return truth.read(self._world, table, ident)
+
+    def deliver(self) -> int:
+        """Call the webhooks that people's actions have set waiting; returns how many."""
+        waiting = len(self._world.outbox)
+        self._sandbox.deliver()
+        return waiting
 
     def requests(self) -> Json:
         """Request counters since the start or the last `reset_requests`."""
@@ -377,27 +380,3 @@ class Control:
             if field in (row["title"], row["key"]):
                 return row
         raise LookupError(f"no ticket field {field!r}")
-
-
-READS = frozenset({"now", "truth", "requests"})
-
-
-def control_reply(control: Control, request: Request) -> Reply:
-    """Answer one call under /sandbox/."""
-    name = request.path.removeprefix("/sandbox/").strip("/")
-    action: Callable[..., Any] | None = None if name.startswith("_") else getattr(control, name, None)
-    if action is None or not callable(action):
-        names = sorted(key for key in vars(Control) if not key.startswith("_"))
-        return Reply({"error": f"no action {name!r}", "actions": names}, 404)
-    if request.method == "GET":
-        if name not in READS:
-            return Reply({"error": f"{name} needs POST"}, 405)
-        arguments = {k: int(v) if v.isdigit() else v for k, v in request.args.items()}
-    else:
-        arguments = orjson.loads(request.get_data() or b"{}")
-    try:
-        return Reply({"result": action(**arguments)})
-    except ApiError as error:
-        return Reply({"error": str(error), "body": error.body}, 422)
-    except (LookupError, TypeError, ValueError) as error:
-        return Reply({"error": str(error)}, 400)

@@ -34,7 +34,7 @@ TRACKED = (
 
 @dataclass(slots=True)
 class Draft:
-    """Proposed values of one ticket; `rules` says which trigger set a field last."""
+    """Proposed values of one ticket, and the webhooks to `calls` (id, body) once they are stored."""
 
     world: World
     ticket: Ticket
@@ -43,6 +43,7 @@ class Draft:
     fields: dict[int, Any]
     comment: Comment | None = None
     notices: list[Event] = field(default_factory=list)
+    calls: list[tuple[str, str]] = field(default_factory=list)
     steps: list[Change] = field(default_factory=list)
 
     @classmethod
@@ -155,6 +156,11 @@ class Draft:
 
     def store(self) -> None:
         """Write the values to the ticket."""
+        before, after = self.ticket.problem_id, self.values["problem_id"]
+        if before != after:
+            self.world.incidents.get(before or 0, set()).discard(self.ticket.id)
+            if after is not None:
+                self.world.incidents.setdefault(after, set()).add(self.ticket.id)
         for name, value in self.values.items():
             setattr(self.ticket, name, value)
         self.ticket.tags, self.ticket.fields = self.tags, self.fields

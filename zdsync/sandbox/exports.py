@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import base64
 import binascii
+from bisect import bisect_right
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 from zdsync.sandbox import unverified
-from zdsync.sandbox.answers import ApiError, Json, Reply, bad_request
+from zdsync.sandbox.answers import ApiError, Json, Reply, bad_request, invalid_endpoint
 from zdsync.sandbox.call import Call, sideload
+from zdsync.sandbox.clock import parse_stamp
+from zdsync.sandbox.comments_api import comments_of
+from zdsync.sandbox.lists import MAX_PAGE, is_by_cursor, paginate, position_after
 from zdsync.sandbox.metrics import metric_events, metric_row
-from zdsync.sandbox.records import Ticket
+from zdsync.sandbox.people_api import sideload_users
+from zdsync.sandbox.records import Audit, Ticket
 from zdsync.sandbox.render import FieldReader, event_row, organization_row, ticket_row, user_row
+from zdsync.sandbox.slas import policy_metrics
 from zdsync.sandbox.timeindex import TimeIndex
 
 #: Seconds before now that exports do not show yet.
@@ -44,7 +51,7 @@ def _start_time(call: Call) -> int:
     if text is None:
         raise bad_request("Missing required parameter: start_time")
     start = call.integer("start_time", 0)
-    if start > call.world.clock.now() - WITHHELD_S:
+    if start >= call.world.clock.now() - WITHHELD_S:
         raise bad_request(
             "Too recent start_time. Use a start_time older than 60 seconds", "StartTimeTooRecent"
         )
@@ -118,12 +125,16 @@ def ticket_rows(call: Call, tickets: list[Ticket]) -> list[Json]:
     """Export rows with `generated_timestamp`, and `metric_set` if it was asked for."""
     world, base, reader = call.world, call.base, FieldReader(call.world)
     rows = []
-    with_metrics = "metric_sets" in call.includes
+    wanted = call.includes
     for ticket in tickets:
         row = ticket_row(world, ticket, base, reader)
         row["generated_timestamp"] = ticket.generated
-        if with_metrics:
+        if "metric_sets" in wanted:
             row["metric_set"] = None if ticket.is_deleted else metric_row(world, ticket, base)
+        if "comment_count" in wanted:
+            row["comment_count"] = len(comments_of(ticket))
+        if "slas" in wanted:
+            row["slas"] = {"policy_metrics": [] if ticket.is_deleted else policy_metrics(world, ticket)}
         rows.append(row)
     return rows
 
@@ -144,10 +155,9 @@ def tickets_by_time(call: Call) -> Reply:
 
 
 def _users(call: Call, idents: list[int], envelope: Json) -> Reply:
-    rows = [user_row(call.world.users[ident], call.base) for ident in idents]
-    body: Json = {"users": rows}
-    if "organizations" in call.includes:
-        body["organizations"] = call.organization_rows(row["organization_id"] for row in rows)
+    users = [call.world.users[ident] for ident in idents]
+    body: Json = {"users": [user_row(user, call.base) for user in users]}
+    sideload_users(call, body, users)
     return Reply(body | envelope)
 
 
@@ -186,19 +196,47 @@ def ticket_events(call: Call) -> Reply:
     return Reply({"ticket_events": rows} | _time_envelope(call, end, len(rows), more))
 
 
+def _metric_rows(call: Call, audit: Audit) -> list[Json]:
+    """The metric events of one audit, as the request wants them."""
+    ticket = call.world.tickets[audit.ticket_id]
+    if ticket.id in call.world.erased_tickets:
+        return []
+    if ticket.is_deleted and call.arg("exclude_deleted") == "true":
+        return []
+    return list(metric_events(call.world, audit))
+
+
+def _event_key(row: Json) -> tuple[int, int]:
+    return parse_stamp(row["time"]), row["id"]
+
+
+def _events_from_cursor(call: Call, audits: list[Audit]) -> list[Json]:
+    """The metric events that one cursor page needs: from the cursor on, and one more than the page holds."""
+    after = None if call.arg("page[before]") else position_after(call)
+    # The cursor's own audit may have more events behind it.
+    start = bisect_right(audits, after, key=lambda audit: (audit.at, audit.id)) - 1 if after else 0
+    rows: list[Json] = []
+    for audit in islice(audits, max(0, start), None):
+        rows += [row for row in _metric_rows(call, audit) if after is None or _event_key(row) > after]
+        if len(rows) > MAX_PAGE and not call.arg("page[before]"):
+            break
+    return rows
+
+
 def ticket_metric_events(call: Call) -> Reply:
-    """Metric events by time; all of one audit stay on one page."""
+    """Metric events by time, all of one audit on one page; or cursor pages when `page[size]` is given."""
     world, start, limit = call.world, _start_time(call), _per_page(call)
     until = _until(call)
-    rows: list[Json] = []
+    if is_by_cursor(call):
+        rows = _events_from_cursor(call, world.log[world.log_from(start) : world.log_from(until + 1)])
+        return Reply(paginate(call, "ticket_metric_events", rows, lambda row: row, key=_event_key)[0])
+    rows = []
     more, end = False, start
     for position in range(world.log_from(start), len(world.log)):
         audit = world.log[position]
         if audit.at > until:
             break
-        if audit.ticket_id in world.erased_tickets:
-            continue
-        found = list(metric_events(world, audit))
+        found = _metric_rows(call, audit)
         if not found:
             continue
         if len(rows) + len(found) > limit and rows:
@@ -210,15 +248,16 @@ def ticket_metric_events(call: Call) -> Reply:
 
 
 def sample(call: Call, resource: str) -> Reply:
-    """`/incremental/{resource}/sample`: the same rows, fifty at most."""
+    """`/incremental/{resource}/sample`: the same rows, fifty at most; a limit of its own."""
     exports: dict[str, Any] = {
         "tickets": tickets_by_time,
         "users": users_by_time,
         "organizations": organizations_by_time,
         "ticket_events": ticket_events,
+        "ticket_metric_events": ticket_metric_events,
     }
     if resource not in exports:
-        raise ApiError(404, {"error": "InvalidEndpoint", "description": "Not found"})
+        raise invalid_endpoint()
     reply: Reply = exports[resource](call)
     rows = reply.body[resource][:50]
     return Reply({**reply.body, resource: rows, "count": len(rows)})

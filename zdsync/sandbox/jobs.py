@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +53,7 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._count = 0
 
-    def add(self, kind: str, steps: list[Step], *, total: bool = True) -> Job:
+    def add(self, kind: str, steps: Sequence[Step], *, total: bool = True) -> Job:
         """Queue a job; raises TooManyJobs when 30 are open (developer.zendesk.com, "Rate limits")."""
         now = self.world.clock.time()
         open_ids = [job.id for job in self._jobs.values() if job.is_open]
@@ -69,11 +69,20 @@ class Jobs:
         fate, extra = self.fates.pop(0) if self.fates else (None, 0.0)
         late = extra if fate == "late" else 0.0
         count = len(steps) if total else None
-        job = Job(f"V3-{digest}", kind, count, steps, now, now + self.start_s + late, now + self.end_s + late)
+        job = Job(
+            f"V3-{digest}", kind, count, list(steps), now, now + self.start_s + late, now + self.end_s + late
+        )
         job.fate = fate
         self._jobs[job.id] = job
         self._forget(now)
         return job
+
+    def headers(self) -> dict[str, str]:
+        """The limit of open jobs, as the answers that queue one give it."""
+        if self.limit is None:
+            return {}
+        left = self.limit - sum(job.is_open for job in self._jobs.values())
+        return {"zendesk-ratelimit-inflight-jobs": f"total={self.limit}; remaining={left}; resets=60"}
 
     def _forget(self, now: float) -> None:
         # Job data lives for about a day.

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from zdsync.sandbox import unverified
 
+#: Requests a minute by Suite plan.
+PER_MINUTE = {"team": 200, "growth": 400, "professional": 400, "enterprise": 700, "enterprise_plus": 2500}
+
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
@@ -24,13 +27,17 @@ BUCKETS = {
     "tickets-index-deep-pagination": Bucket(50),
     "tags-index": Bucket(100),
     "deleted-tickets-index": Bucket(10),
+    "deleted-tickets-index-deep-pagination": Bucket(5),
     "deleted-tickets-destroy": Bucket(1000),
     "tickets-destroy": Bucket(400),
     "search-export": Bucket(100),
     "search-index": Bucket(2500),
     "views-count-many": Bucket(6),
-    "per-view": Bucket(5),
+    "per-view-execute": Bucket(5),
+    "per-view-count": Bucket(5),
+    "views-preview": Bucket(5),
     "per-user-updates": Bucket(5),
+    "users-update": Bucket(60),
     "per-organization-updates": Bucket(5),
     "ticket-field-options": Bucket(100),
     "incremental-sample": Bucket(10, 1200),
@@ -48,9 +55,20 @@ class Limits:
     jobs: int = 30
 
     @classmethod
+    def of_plan(cls, plan: str) -> Limits:
+        """The limits of a Suite plan: team, growth, professional, enterprise or enterprise_plus."""
+        return cls(PER_MINUTE[plan])
+
+    @classmethod
+    def trial(cls) -> Limits:
+        """The limits of a sandbox or trial account, which are narrower in places."""
+        return cls(200, BUCKETS | {"tickets-update": Bucket(20)})
+
+    @classmethod
     def high_volume(cls) -> Limits:
         """The limits of the High Volume add-on."""
         buckets = BUCKETS | {"incremental-exports": Bucket(30), "tickets-update": Bucket(300)}
+        buckets["tickets-index"] = Bucket(300)
         return cls(2500, buckets)
 
 
@@ -67,24 +85,28 @@ class Meter:
         self.limits = limits
         self._windows: dict[str, _Window] = {}
 
-    def charge(self, buckets: tuple[tuple[str, str], ...], now: float) -> dict[str, str]:
+    def charge(
+        self, buckets: tuple[tuple[str, str], ...], now: float, *, is_counted: bool = False
+    ) -> dict[str, str]:
         """Count one request in the account's window and in each (bucket, subject); return its headers.
 
-        Raises the 429 answer, headers included, when any window is full.
+        `is_counted` says that the account's window has it already. Raises the 429 answer, headers
+        included, when any window is full.
         """
         if self.limits is None:
             return {}
         account = self._window("account", Bucket(self.limits.per_minute), now)
-        windows = []
-        for name, subject in buckets:
-            bucket = self.limits.buckets.get(name)
-            if bucket is not None:
-                windows.append((name, bucket, self._window(f"{name}/{subject}", bucket, now)))
+        windows = [
+            (name, bucket, self._window(f"{name}/{subject}", bucket, now))
+            for name, subject in buckets
+            if (bucket := self.limits.buckets.get(name)) is not None
+        ]
         full = [window for _, bucket, window in windows if window.used >= bucket.total]
-        if account.used >= self.limits.per_minute:
+        if not is_counted and account.used >= self.limits.per_minute:
             full.append(account)
         if not full:
-            for window in (account, *(window for _, _, window in windows)):
+            account.used += not is_counted
+            for _, _, window in windows:
                 window.used += 1
         headers = self._headers(account, windows, now)
         if full:

@@ -142,6 +142,13 @@ def metric_row(world: World, ticket: Ticket, base: str) -> Json:
     }
 
 
+def dates(world: World, ticket: Ticket) -> Json:
+    """The `dates` sideload."""
+    row = metric_row(world, ticket, "")
+    names = ("assignee_updated_at", "requester_updated_at", "status_updated_at", "initially_assigned_at")
+    return {name: row[name] for name in (*names, "assigned_at", "solved_at", "latest_comment_added_at")}
+
+
 def metric_events(world: World, audit: Audit) -> Iterator[Json]:
     """The ticket_metric_events one audit causes (developer.zendesk.com, Ticket Metric Events)."""
     ticket = world.tickets[audit.ticket_id]

@@ -17,17 +17,30 @@ VIA_IDS = {
     "email": 4,
     "api": 5,
     "rule": 8,
+    "forum": 24,
+    "twitter_dm": 26,
     "closed_ticket": 27,
     "chat": 29,
+    "twitter": 30,
     "voice": 33,
     "phone": 34,
+    "phone_call_outbound": 35,
+    "facebook": 38,
+    "facebook_message": 41,
+    "web_widget": 48,
+    "mobile_sdk": 49,
+    "help_center": 50,
+    "sample_ticket": 52,
+    "any_channel": 55,
     "mobile": 56,
     "sms": 57,
-    "web_widget": 48,
-    "help_center": 50,
+    "side_conversation": 69,
+    "line": 72,
+    "wechat": 73,
     "whatsapp": 74,
     "native_messaging": 75,
     "instagram_dm": 86,
+    "chat_transcript": 90,
 }
 
 #: How the time-based events export spells a channel.
@@ -197,3 +210,17 @@ class Organization:
     notes: str | None = None
     fields: Json = field(default_factory=dict)
     deleted_at: int | None = None
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One call of a webhook: what is sent, and what came of it."""
+
+    id: str
+    webhook_id: str
+    at: int
+    body: bytes
+    headers: dict[str, str]
+    status: str = "pending"
+    status_code: int = 0
+    answer: str = ""

@@ -26,7 +26,7 @@ _ID_FIELDS = frozenset(
     }
 )
 
-_LOCALE_IDS = {"en-US": 1, "en-GB": 1176, "de": 8, "fr": 16, "es": 2, "pt-br": 19, "ja": 67, "ar": 66}
+LOCALE_IDS = {"en-US": 1, "en-GB": 1176, "de": 8, "fr": 16, "es": 2, "pt-br": 19, "ja": 67, "ar": 66}
 
 
 @lru_cache(maxsize=4096)
@@ -149,7 +149,7 @@ def ticket_row(world: World, ticket: Ticket, base: str, reader: FieldReader) -> 
         "email_cc_ids": ticket.email_cc_ids,
         "forum_topic_id": None,
         "problem_id": ticket.problem_id,
-        "has_incidents": False,
+        "has_incidents": bool(world.incidents.get(ticket.id)),
         "is_public": ticket.is_public,
         "due_at": iso_or_none(ticket.due_at),
         "tags": () if scrubbed else ticket.tags,
@@ -209,7 +209,7 @@ def user_row(user: User, base: str) -> Json:
         "phone": user.phone,
         "shared_phone_number": None if user.phone is None else False,
         "photo": None,
-        "locale_id": _LOCALE_IDS.get(user.locale, 1),
+        "locale_id": LOCALE_IDS.get(user.locale, 1),
         "locale": user.locale,
         "organization_id": user.organization_id,
         "role": user.role,
@@ -258,9 +258,13 @@ def organization_row(organization: Organization, base: str) -> Json:
     }
 
 
+_TEXT_IDS = frozenset({"trigger_categories", "brand_agents"})
+
+
 def table_row(table: str, row: Json, base: str) -> Json:
-    """A configuration row with its address first."""
-    return {"url": f"{base}/api/v2/{table}/{row['id']}.json", **row}
+    """A configuration row with its address first; some tables spell their ids as text."""
+    shown = {"url": f"{base}/api/v2/{table}/{row['id']}.json", **row}
+    return shown | {"id": str(row["id"])} if table in _TEXT_IDS else shown
 
 
 def audit_value(name: str, value: Any) -> Any:

@@ -28,6 +28,18 @@ def normalise(tags: Iterable[Any] | str | None) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def moved(have: tuple[str, ...], method: str, given: Iterable[Any] | str | None) -> tuple[str, ...]:
+    """Tags after a call of a tags endpoint: POST sets, PUT adds, DELETE removes, GET leaves them."""
+    named = normalise(given)
+    if method == "POST":
+        return named
+    if method == "PUT":
+        return normalise((*have, *named))
+    if method == "DELETE":
+        return tuple(tag for tag in have if tag not in named)
+    return have
+
+
 def tags_of_field(row: dict[str, Any], value: Any) -> frozenset[str]:
     """The tags that a field's value puts on the ticket."""
     kind = row["type"]

@@ -32,6 +32,8 @@ def read(world: World, table: str, ident: int | None = None) -> Any:
         return [event for audit in world.log for event in metric_events(world, audit)]
     if table == "holidays":
         return world.holidays
+    if table in world.named:
+        return list(world.named[table].values())
     if table not in world.tables:
         raise LookupError(f"no table {table!r}")
     return _pick(world.tables[table], ident, lambda row: row)

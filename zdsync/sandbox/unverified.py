@@ -13,6 +13,9 @@ from zdsync.sandbox.answers import ApiError, Json
 #: Days after closing at which the system archives a ticket.
 ARCHIVE_AFTER_DAYS = 120
 
+#: Days after solving at which the system closes a ticket, whatever the automations say.
+CLOSE_AFTER_DAYS = 28
+
 #: Tag put on the source ticket of a merge.
 MERGE_TAG = "closed_by_merge"
 
@@ -92,6 +95,11 @@ def back_to_new() -> ApiError:
             "details": {"status": [{"description": text, "error": "InvalidValue"}]},
         },
     )
+
+
+def automation_fires_triggers(status: str) -> bool:
+    """An automation's update runs the triggers as any update does, unless it closes the ticket."""
+    return status != "closed"
 
 
 def empty_export_cursor(cursor: str | None) -> str | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from zdsync.sandbox.answers import Json, Reply, invalid, record_invalid, too_many_values
 from zdsync.sandbox.call import Call
 from zdsync.sandbox.conditions import Asked, holds
-from zdsync.sandbox.lists import paginate
-from zdsync.sandbox.records import STATUSES, Ticket
-from zdsync.sandbox.render import FieldReader, iso, ticket_row
-from zdsync.sandbox.tickets_api import in_scope, is_archived
+from zdsync.sandbox.records import Ticket
+from zdsync.sandbox.render import iso
+from zdsync.sandbox.rules_api import check_size
+from zdsync.sandbox.scope import in_scope, is_archived
+from zdsync.sandbox.tables import whole
+from zdsync.sandbox.tickets_api import ticket_page
 from zdsync.sandbox.world import World
 
 #: One of these must stand among `all` (developer.zendesk.com, Views).
@@ -103,8 +105,8 @@ def _clean(rows: list[Json]) -> list[Json]:
     ]
 
 
-def new_view(world: World, given: Json) -> Json:
-    """A view row from a write body; raises 422 without a required condition."""
+def view_row(world: World, given: Json) -> Json:
+    """A view row from a write body, not stored; raises 422 without a required condition."""
     title = str(given.get("title") or given.get("raw_title") or "")
     if not title:
         raise record_invalid({"title": [{"description": "Title: cannot be blank", "error": "BlankValue"}]})
@@ -125,13 +127,20 @@ def new_view(world: World, given: Json) -> Json:
         "restriction": given.get("restriction"),
         "raw_title": title,
     }
-    return world.add_row("views", row)
+    check_size(row)
+    return row
+
+
+def new_view(world: World, given: Json) -> Json:
+    return world.add_row("views", view_row(world, given))
 
 
 def create_view(call: Call) -> Reply:
     given = call.body_of("view")
     call.warn(f"view.{key}" for key in given if key not in WRITABLE)
-    return Reply({"view": call.shown("views", new_view(call.world, given))}, 201)
+    row = new_view(call.world, given)
+    call.log("create", "views", row)
+    return Reply({"view": call.shown("views", row)}, 201)
 
 
 def update_view(call: Call, ident: int) -> Reply:
@@ -146,6 +155,7 @@ def update_view(call: Call, ident: int) -> Reply:
             "any": _clean(given.get("any", conditions["any"]) or []),
         }
         _check(conditions["all"])
+        check_size(conditions)
     execution = row["execution"]
     if given.get("output"):
         execution = _execution(call.world, _output_of(execution) | given["output"])
@@ -173,43 +183,28 @@ def update_many(call: Call) -> Reply:
     return Reply({"views": [call.shown("views", row) for row in rows]})
 
 
-def _matching(call: Call, row: Json) -> list[Ticket]:
-    conditions = _for_caller(row["conditions"], call.user.id)
+def _matching(call: Call, conditions: Json) -> list[Ticket]:
     return [
         ticket
         for ticket in call.world.living_tickets()
         if not is_archived(call, ticket)
         and in_scope(call, ticket)
-        and holds(Asked.now(call.world, ticket), conditions)
+        and holds(Asked.now(call.world, ticket, call.user.id), conditions)
     ]
 
 
-def _for_caller(conditions: Json, user_id: int) -> Json:
-    def own(row: Json) -> Json:
-        return {**row, "value": user_id} if row["value"] == "current_user" else row
-
-    return {side: [own(row) for row in rows] for side, rows in conditions.items()}
-
-
 def tickets(call: Call, ident: int) -> Reply:
-    found = _matching(call, call.row("views", ident))
-    reader = FieldReader(call.world)
-    body, _ = paginate(
-        call,
-        "tickets",
-        found,
-        lambda ticket: ticket_row(call.world, ticket, call.base, reader),
-        key=lambda ticket: ticket.id,
-    )
-    return Reply(body)
+    """`/views/{id}/tickets`, in the view's own order of ids."""
+    return ticket_page(call, _matching(call, call.row("views", ident)["conditions"]))
 
 
-def execute(call: Call, ident: int) -> Reply:
-    row = call.row("views", ident)
-    found = _matching(call, row)[:100]
+def _executed(call: Call, row: Json) -> Json:
+    """Rows with the view's columns, the first hundred."""
+    found = _matching(call, row["conditions"])
     rows = [
         {
             "ticket_id": t.id,
+            "ticket": {"id": t.id, "subject": t.subject, "status": t.status, "priority": t.priority},
             "subject": t.subject,
             "requester_id": t.requester_id,
             "created": iso(t.created),
@@ -219,33 +214,47 @@ def execute(call: Call, ident: int) -> Reply:
             "priority": t.priority,
             "status": t.status,
         }
-        for t in found
+        for t in found[:100]
     ]
-    return Reply(
-        {
-            "rows": rows,
-            "columns": row["execution"]["columns"],
-            "view": call.shown("views", row),
-            "users": call.user_rows(t.requester_id for t in found),
-            "groups": call.group_rows(t.group_id for t in found),
-            "organizations": call.organization_rows(t.organization_id for t in found),
-            "count": len(rows),
-            "next_page": None,
-            "previous_page": None,
-        }
-    )
+    return {
+        "rows": rows,
+        "columns": row["execution"]["columns"],
+        "users": call.user_rows(t.requester_id for t in found[:100]),
+        "groups": call.group_rows(t.group_id for t in found[:100]),
+        "organizations": call.organization_rows(t.organization_id for t in found[:100]),
+        "count": len(rows),
+        "next_page": None,
+        "previous_page": None,
+    }
+
+
+def execute(call: Call, ident: int) -> Reply:
+    row = call.row("views", ident)
+    return Reply(_executed(call, row) | {"view": call.shown("views", row)})
+
+
+def preview(call: Call) -> Reply:
+    """`POST /views/preview`: what a view would show; nothing is stored."""
+    row = view_row(call.world, {"title": "preview"} | call.body_of("view"))
+    shown = {key: row[key] for key in ("execution", "conditions")}
+    return Reply(_executed(call, row) | {"view": {"id": None, **shown}})
+
+
+def preview_count(call: Call) -> Reply:
+    row = view_row(call.world, {"title": "preview"} | call.body_of("view"))
+    value = len(_matching(call, row["conditions"]))
+    return Reply({"view_count": {"view_id": None, "url": None, **_counted(value)}})
+
+
+def _counted(value: int) -> Json:
+    return {"value": value, "pretty": f"{value:,}", "fresh": True}
 
 
 def _count_row(call: Call, ident: int) -> Json:
-    value = len(_matching(call, call.row("views", ident)))
-    return {
-        "url": f"{call.base}/api/v2/views/{ident}/count.json",
-        "view_id": ident,
-        "value": value,
-        "pretty": str(value),
-        "fresh": True,
-        "active": True,
-    }
+    row = call.row("views", ident)
+    value = len(_matching(call, row["conditions"]))
+    address = f"{call.base}/api/v2/views/{ident}/count.json"
+    return {"url": address, "view_id": ident, **_counted(value), "active": row["active"]}
 
 
 def count(call: Call, ident: int) -> Reply:
@@ -253,69 +262,12 @@ def count(call: Call, ident: int) -> Reply:
 
 
 def count_many(call: Call) -> Reply:
-    return Reply({"view_counts": [_count_row(call, ident) for ident in call.ids(20)]})
+    """Up to twenty; views that are not there are left out."""
+    views = call.world.tables["views"]
+    return Reply({"view_counts": [_count_row(call, ident) for ident in call.ids(20) if ident in views]})
 
 
 def compact(call: Call) -> Reply:
+    """The active views, up to 32, in one piece."""
     rows = [row for row in call.world.tables["views"].values() if row["active"]][:32]
-    return Reply({"views": [call.shown("views", row) for row in rows], "count": len(rows)})
-
-
-def _operators(*values: str) -> list[Json]:
-    titles = {"is": "Is", "is_not": "Is not", "less_than": "Less than", "greater_than": "Greater than"}
-    titles |= {"includes": "Contains at least one of", "not_includes": "Contains none of"}
-    return [{"value": value, "title": titles[value], "terminal": False} for value in values]
-
-
-def _subject(subject: str, title: str, operators: list[Json], values: list[tuple[str, str]] | None) -> Json:
-    row: Json = {
-        "group": "ticket",
-        "nullable": values is not None,
-        "operators": operators,
-        "repeatable": subject == "current_tags",
-        "subject": subject,
-        "title": title,
-        "type": "text" if values is None else "list",
-    }
-    if values is not None:
-        row["values"] = [{"enabled": True, "title": name, "value": value} for value, name in values]
-    return row
-
-
-def definitions(call: Call) -> Reply:
-    """The account's own condition vocabulary (developer.zendesk.com, Views, "List Views Definitions")."""
-    tables, equal = call.world.tables, _operators("is", "is_not")
-    ordered = _operators("is", "is_not", "less_than", "greater_than")
-    agents = [u for u in call.world.users.values() if u.is_agent and u.is_active]
-    found = [
-        _subject("status", "Status", ordered, [(s, s.title()) for s in STATUSES]),
-        _subject(
-            "type", "Type", equal, [(t, t.title()) for t in ("question", "incident", "problem", "task")]
-        ),
-        _subject(
-            "priority", "Priority", ordered, [(p, p.title()) for p in ("low", "normal", "high", "urgent")]
-        ),
-        _subject("group_id", "Group", equal, [(str(g["id"]), g["name"]) for g in tables["groups"].values()]),
-        _subject("assignee_id", "Assignee", equal, [(str(u.id), u.name) for u in agents]),
-        _subject("requester_id", "Requester", equal, []),
-        _subject("organization_id", "Organization", equal, []),
-        _subject("brand_id", "Brand", equal, [(str(b["id"]), b["name"]) for b in tables["brands"].values()]),
-        _subject("current_tags", "Tags", _operators("includes", "not_includes"), None),
-    ]
-    for field in call.world.custom_fields():
-        if field["type"] == "tagger":
-            options = [(o["value"], o["name"]) for o in field["custom_field_options"]]
-            found.append(_subject(f"custom_fields_{field['id']}", field["title"], equal, options))
-    columns = [{"group": "ticket", "title": t, "type": "text", "value": c} for c, (t, _) in COLUMNS.items()]
-    sortable = [row for row in columns if COLUMNS[row["value"]][1]]
-    return Reply(
-        {
-            "definitions": {
-                "conditions_all": found,
-                "conditions_any": found,
-                "output": columns,
-                "groupables": sortable,
-                "sortables": sortable,
-            }
-        }
-    )
+    return whole("views", [call.shown("views", row) for row in rows])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from zdsync.sandbox.answers import Json
 from zdsync.sandbox.clock import SandboxClock
-from zdsync.sandbox.records import Audit, Event, Organization, Ticket, User
+from zdsync.sandbox.records import Audit, Event, Invocation, Organization, Ticket, User
 from zdsync.sandbox.timeindex import TimeIndex
 
 FIRST_ID = 6130830344474
@@ -16,7 +16,6 @@ FIRST_ID = 6130830344474
 TABLES = (
     "groups",
     "group_memberships",
-    "organization_memberships",
     "ticket_fields",
     "user_fields",
     "organization_fields",
@@ -34,7 +33,24 @@ TABLES = (
     "satisfaction_reasons",
     "custom_roles",
     "suspended_tickets",
+    "audit_logs",
+    "recipient_addresses",
+    "targets",
+    "sharing_agreements",
+    "dynamic_content/items",
+    "skips",
+    "workspaces",
+    "resource_collections",
+    "deletion_schedules",
+    "organization_subscriptions",
+    "brand_agents",
+    "bookmarks",
+    "locales",
+    "custom_objects",
 )
+
+#: Configuration whose ids are texts.
+NAMED = ("queues", "routing/attributes", "routing/values", "webhooks")
 
 
 class World:
@@ -47,7 +63,14 @@ class World:
         self.users: dict[int, User] = {}
         self.organizations: dict[int, Organization] = {}
         self.tables: dict[str, dict[int, Json]] = {name: {} for name in TABLES}
+        self.named: dict[str, dict[str, Json]] = {name: {} for name in NAMED}
         self.holidays: dict[int, list[Json]] = {}
+        self.skills: dict[tuple[str, int], list[str]] = {}
+        self.skill_log: list[Json] = []
+        self.automation_counts: dict[int, int] = {}
+        self.incidents: dict[int, set[int]] = {}
+        self.outbox: list[Invocation] = []
+        self.invocations: dict[str, list[Invocation]] = {}
         self.log: list[Audit] = []
         self.ticket_index = TimeIndex()
         self.user_index = TimeIndex()
@@ -140,6 +163,18 @@ class World:
         self.system_touch(ticket, at)
         return audit
 
+    def backdate(self, audit: Audit, at: int) -> None:
+        """Give the newest audit an earlier time; exports by time that are past it do not see it."""
+        assert self.log[-1] is audit
+        self.log.pop()
+        audit.at = min(at, self.clock.now())
+        place = bisect_right(self.log, (audit.at, audit.id), key=lambda one: (one.at, one.id))
+        self.log.insert(place, audit)
+
+    def note_skill(self, table: str, at: int, row: Json) -> None:
+        """A line of the incremental skill exports."""
+        self.skill_log.append({"table": table, "at": at, "row": row})
+
     def log_from(self, at: int) -> int:
         """Position in `log` of the first audit at or after the second `at`."""
         return bisect_left(self.log, at, key=lambda audit: audit.at)
@@ -194,3 +229,9 @@ class World:
 
     def custom_fields(self) -> list[Json]:
         return [row for row in self.tables["ticket_fields"].values() if row.get("removable")]
+
+
+def incidents_of(world: World, ticket: Ticket) -> list[Ticket]:
+    """The living tickets that name `ticket` as their problem."""
+    found = (world.tickets[ident] for ident in sorted(world.incidents.get(ticket.id, ())))
+    return [incident for incident in found if not incident.is_deleted]

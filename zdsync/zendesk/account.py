@@ -9,13 +9,11 @@ from datetime import datetime
 from requests.adapters import BaseAdapter
 
 from zdsync.detect import TextFilter
-from zdsync.errors import Denied
 from zdsync.model import (
     Checkpoint,
     Event,
     FieldOption,
     Group,
-    GroupId,
     OrganizationId,
     Page,
     Stream,
@@ -25,15 +23,13 @@ from zdsync.model import (
 )
 from zdsync.plan.model import ViewForm
 from zdsync.ports import TAGS_IGNORED, Clock, Identity, ItemOutcome, ItemResult, TicketUpdate
-from zdsync.zendesk import retry, writes
+from zdsync.zendesk import writes
 from zdsync.zendesk.client import Client
-from zdsync.zendesk.columns import as_int
 from zdsync.zendesk.credentials import Credentials
 from zdsync.zendesk.jobs import Jobs
 from zdsync.zendesk.pages import Reader
+from zdsync.zendesk.probe import fetch_introduction
 from zdsync.zendesk.writes import TicketWriter
-
-_ME = "users/me.json"
 
 
 def connect(
@@ -70,19 +66,7 @@ class ZendeskAccount:
         self._client.close()
 
     def fetch_identity(self) -> Identity:
-        """As the port says.
-
-        Source: `GET /users/me` answers 200 with "Anonymous user" and a null id when credentials are missing or a
-        password was sent (live probes, 2026-08).
-        """
-        user = self._client.get(_ME, patience=retry.PROBING).body.get("user")
-        user_id = as_int(user.get("id")) if isinstance(user, dict) else None
-        if not isinstance(user, dict) or user_id is None:
-            raise Denied(
-                f"{self._base_url} answered as to an anonymous visitor",
-                hint="check the credentials: Zendesk did not recognise them as a user's",
-            )
-        return Identity(self._base_url, UserId(user_id), str(user.get("role") or ""))
+        return fetch_introduction(self._client, self._base_url).identity
 
     def fetch_pages(self, stream: Stream, checkpoint: Checkpoint | None, start: datetime) -> Iterator[Page]:
         return self._reader.pages(stream, checkpoint, start)
@@ -135,15 +119,8 @@ class ZendeskAccount:
     def add_option(self, field_id: int, option: FieldOption) -> None:
         writes.add_option(self._client, field_id, option)
 
-    def create_view(
-        self,
-        title: str,
-        description: str,
-        group_ids: Sequence[GroupId],
-        tag: str,
-        position: int | None = None,
-    ) -> View:
-        return writes.create_view(self._client, title, description, group_ids, tag, position)
+    def create_view(self, form: ViewForm, description: str) -> View:
+        return writes.create_view(self._client, form, description)
 
     def update_view(self, view_id: int, form: ViewForm) -> None:
         writes.update_view(self._client, view_id, form)

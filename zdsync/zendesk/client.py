@@ -38,8 +38,9 @@ Made = TypeVar("Made")
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _HUGE = b"0" * 20
 """Digits of a number that 64 bits may not hold."""
-_HUGE_NUMBER = re.compile(rb"[:\[,\s-][1-9][0-9]{19}")
-"""As many digits where JSON may have a number; within a text, most of all in an account number, they do no harm."""
+_AFTER_DIGITS = re.compile(rb"[^0]")
+_BEFORE_NUMBER = frozenset(b":[, \t\r\n-")
+"""What stands before a number in JSON; within a text, most of all in an account number, many digits do no harm."""
 _ODD_TEXT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 """The escape of a NUL character or of half a surrogate pair."""
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -180,6 +181,11 @@ class Client:
     def close(self) -> None:
         self._session.close()
 
+    @property
+    def limits_told(self) -> Mapping[str, int]:
+        """Requests a minute by bucket, as answers have named them so far."""
+        return self._limiter.told
+
     def get(
         self,
         path: str,
@@ -280,7 +286,7 @@ def parse_body(response: requests.Response) -> tuple[dict[str, Any], bool]:
     """
     content = response.content
     body, is_clean = None, True
-    if _HUGE not in content.translate(_DIGITS) or not _HUGE_NUMBER.search(content):
+    if not has_huge_number(content):
         try:
             body, is_clean = orjson.loads(content), rb"\u0000" not in content
         except orjson.JSONDecodeError:
@@ -290,6 +296,18 @@ def parse_body(response: requests.Response) -> tuple[dict[str, Any], bool]:
     if not isinstance(body, dict):
         raise _unreadable(response)
     return body, is_clean
+
+
+def has_huge_number(content: bytes) -> bool:
+    """Whether JSON may hold a number that 64 bits do not; runs of digits are looked for by their shape, which is quick."""
+    shape = content.translate(_DIGITS)
+    at = shape.find(_HUGE)
+    while at >= 0:
+        if content[at] != ord("0") and at > 0 and content[at - 1] in _BEFORE_NUMBER:
+            return True
+        after = _AFTER_DIGITS.search(shape, at + len(_HUGE))
+        at = -1 if after is None else shape.find(_HUGE, after.end())
+    return False
 
 
 def _parse_tolerantly(response: requests.Response) -> Any:

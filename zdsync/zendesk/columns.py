@@ -20,9 +20,7 @@ def as_int(value: Any) -> int | None:
         return None
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and -_LARGEST <= value <= _LARGEST:
-        return value
-    return None
+    return value if type(value) is int and -_LARGEST <= value <= _LARGEST else None
 
 
 def as_text(value: Any) -> str | None:
@@ -54,26 +52,31 @@ def as_is(value: Any) -> Any:
     return value
 
 
-Cast = Callable[[Any], Any]
+class _Never:
+    """A type that no value has."""
+
+
+Column = tuple[str, type, Callable[[Any], Any]]
+"""A field, the type whose values pass as they are, and what makes something of all others."""
 
 
 def _columns(
     *, ints: str = "", texts: str = "", flags: str = "", times: str = "", lists: str = "", values: str = ""
-) -> tuple[tuple[str, Cast], ...]:
-    kinds: tuple[tuple[str, Cast], ...] = (
-        (ints, as_int),
-        (texts, as_text),
-        (flags, as_flag),
-        (times, as_time),
-        (lists, as_list),
-        (values, as_is),
+) -> tuple[Column, ...]:
+    kinds: tuple[Column, ...] = (
+        (ints, _Never, as_int),
+        (texts, str, as_text),
+        (flags, bool, as_flag),
+        (times, _Never, as_time),
+        (lists, list, as_list),
+        (values, _Never, as_is),
     )
-    return tuple((name, cast) for names, cast in kinds for name in names.split())
+    return tuple((name, plain, cast) for names, plain, cast in kinds for name in names.split())
 
 
 _STAMPS = "created_at updated_at"
 
-COLUMNS: Mapping[str, tuple[tuple[str, Cast], ...]] = {
+COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "tickets": _columns(
         ints="id generated_timestamp requester_id submitter_id assignee_id organization_id group_id brand_id "
         "ticket_form_id custom_status_id problem_id",
@@ -228,7 +231,10 @@ def base_row(table: str, payload: dict[str, Any]) -> Record:
     Raises Unavailable when the id, or the version of what has versions, is missing.
     """
     get = payload.get
-    row: Record = {name: cast(get(name)) for name, cast in COLUMNS[table]}
+    row: Record = {
+        name: value if type(value := get(name)) is plain else cast(value)
+        for name, plain, cast in COLUMNS[table]
+    }
     row["raw"] = payload
     if row[key_of(table)] is None:
         raise malformed(table, key_of(table))

@@ -82,6 +82,8 @@ def event_row(update: dict[str, Any], masker: Masker) -> tuple[Record, list[Reco
     if as_int(update.get("id")) is None or ticket_id is None or created_at is None:
         raise malformed(f"ticket_events {update.get('id')}", "id, ticket_id or created_at")
     via = read_via(update.get("via"))
+    masker.mask_sender(update.get("via"))
+    _mask_marks(update.get("metadata"), masker)
     comments: list[Record] = []
     changes: list[Record] = []
     is_create = False
@@ -91,7 +93,7 @@ def event_row(update: dict[str, Any], masker: Masker) -> tuple[Record, list[Reco
             masker.mask_comment(child, ticket_id)
             comments.append(_comment_row(child, update, ticket_id, created_at, via))
             continue
-        _mask_child(child, masker)
+        _mask_child(child, kind, masker)
         is_create = is_create or kind == "Create"
         if kind in _CHANGING:
             changes += _changes(child, kind)
@@ -164,7 +166,15 @@ def _comment_row(
     }
 
 
-def _mask_child(child: dict[str, Any], masker: Masker) -> None:
+def _mask_marks(metadata: Any, masker: Masker) -> None:
+    """What apps have put beside an update; our own mark is no text."""
+    custom = metadata.get("custom") if isinstance(metadata, dict) else None
+    if isinstance(custom, dict):
+        for key in custom.keys() - {METADATA_KEY}:
+            custom[key] = masker.mask_value(custom[key])
+
+
+def _mask_child(child: dict[str, Any], kind: str, masker: Masker) -> None:
     """Texts in changes, notifications and whatever else an update holds; their hits are counted elsewhere."""
     for key in _OTHER_TEXTS & child.keys():
         masker.mask(child, key)
@@ -176,10 +186,14 @@ def _mask_child(child: dict[str, Any], masker: Masker) -> None:
     if isinstance(customs, dict):
         for key, value in customs.items():
             customs[key] = masker.mask_value(value)
-    if isinstance(customs, dict) or name.isdecimal():
+    if isinstance(customs, dict) or name.isdecimal() or kind not in _CHANGING:
         for key in ("value", "previous_value"):
             if key in child:
                 child[key] = masker.mask_value(child[key])
+    if kind not in _CHANGING:
+        masker.mask_sender(child.get("via"))
+        masker.mask_files(child.get("attachments"))
+        masker.mask_rest(child, _OTHER_TEXTS)
 
 
 def _changes(child: Mapping[str, Any], kind: str) -> Iterator[Record]:

@@ -70,7 +70,13 @@ class Limiter:
         self._share = share
         self._buckets = {name: Bucket(total) for name, total in FIRST_LIMITS.items()}
         self._routes: dict[str, set[str]] = {}
+        self._told: dict[str, int] = {}
         self._is_limited = True
+
+    @property
+    def told(self) -> Mapping[str, int]:
+        """The size of each bucket that an answer has named."""
+        return self._told
 
     def is_free(self, method: str, path: str) -> bool:
         """Whether a request may go at once."""
@@ -105,6 +111,7 @@ class Limiter:
 
     def _learn(self, method: str, path: str, name: str, reading: Reading, now: float) -> None:
         bucket = self._buckets.setdefault(name, Bucket())
+        self._told[name] = reading.total
         if name in NOT_PACED:
             return
         self._routes.setdefault(_route(method, path), set()).add(name)

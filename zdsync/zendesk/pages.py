@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -17,7 +17,7 @@ from zenpy.lib.endpoint import EndpointFactory
 
 from zdsync.detect import TextFilter
 from zdsync.errors import Rejected, Transient
-from zdsync.model import Checkpoint, Event, Page, Record, Stream, TicketId
+from zdsync.model import CROWDED_SECONDS, Checkpoint, Event, Page, Record, Stream, TicketId
 from zdsync.zendesk import retry
 from zdsync.zendesk.client import Answer, Client
 from zdsync.zendesk.columns import as_int, key_of
@@ -88,8 +88,8 @@ LISTS: Mapping[Stream, str] = {
     Stream.TAGS: "tags",
 }
 """Account objects, by zenpy's name of their endpoint."""
-MOST_ANSWERS: Mapping[Stream, int] = {Stream.TAGS: 10}
-"""Of 20,000 tags, most used first, the first thousand. Source: developer.zendesk.com, "Tags" (read 2026-11)."""
+MOST_ANSWERS: Mapping[Stream, int] = {Stream.TAGS: 20_000 // LIST_PAGE}
+"""All that Zendesk lists, the 20,000 most used tags. Source: developer.zendesk.com, "Tags" (read 2026-11)."""
 
 
 class Reader:
@@ -136,6 +136,7 @@ class Reader:
         begin = self._start(start) if cursor is None else min(int(cursor), self._youngest())
         is_last = False
         while not is_last:
+            crowded: int | None = None
             answer, size = self._answer(stream, export, {"start_time": begin}, size)
             end = _epoch(answer.body.get("end_time"), begin)
             is_last = _is_last(answer, begin, end)
@@ -144,6 +145,7 @@ class Reader:
                     size = LARGEST_PAGE
                     continue
                 # A full page of one second: time paging cannot get at the rest of it.
+                crowded = begin
                 log.warning(
                     "pull.second_cut_short", extra={"stream": stream.value, "epoch_s": begin, "rows": size}
                 )
@@ -151,7 +153,11 @@ class Reader:
             begin = max(begin, end)
             if not is_last:
                 self._expect(stream, export, {"start_time": begin}, size)
-            yield self._page(stream, answer, str(begin), end_of_stream=is_last)
+            page = self._page(stream, answer, str(begin), end_of_stream=is_last)
+            if crowded is not None:
+                seconds: list[Record] = [{"second": datetime.fromtimestamp(crowded, UTC)}]
+                page = replace(page, rows={**page.rows, CROWDED_SECONDS: seconds})
+            yield page
 
     def _by_window(self, cursor: str | None, start: datetime) -> Iterator[Page]:
         """Satisfaction ratings, which have no export, in windows of at most 30 days; the cursor is the next one's begin.
@@ -164,7 +170,7 @@ class Reader:
             end = min(begin + LONGEST_WINDOW_S, self._youngest())
             is_last = end == self._youngest()
             asked = {"start_time": begin, "end_time": end, "page[size]": LIST_PAGE}
-            answers = list(self._by_cursor_pages("satisfaction_ratings.json", asked))
+            answers = list(self._by_cursor_pages(list_path(Stream.RATINGS), asked))
             rows = self._rows(Stream.RATINGS, answers)
             yield Page(Stream.RATINGS, rows, answers[0].served_at, str(end), end_of_stream=is_last)
             begin = end
@@ -216,7 +222,7 @@ class Reader:
 
     def _whole(self, stream: Stream) -> Page:
         """Every row of a list as one page, whatever number of answers it takes."""
-        path = _path(EndpointFactory(LISTS[stream]).endpoint)
+        path = list_path(stream)
         answers = list(islice(self._listed(path), MOST_ANSWERS.get(stream)))
         rows = self._rows(stream, answers)
         if stream is Stream.SCHEDULES:
@@ -355,7 +361,11 @@ def _epoch(value: Any, otherwise: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
 
 
-def _path(endpoint: str) -> str:
+def list_path(stream: Stream) -> str:
+    """Where a list that no export brings is asked for."""
+    if stream is Stream.RATINGS:
+        return "satisfaction_ratings.json"
+    endpoint: str = EndpointFactory(LISTS[stream]).endpoint
     return endpoint if endpoint.endswith(".json") else f"{endpoint}.json"
 
 

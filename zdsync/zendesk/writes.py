@@ -12,7 +12,6 @@ from zenpy.lib.exception import ZenpyException
 from zdsync.errors import Unreachable
 from zdsync.model import METADATA_KEY, FieldOption, Group, GroupId, View
 from zdsync.plan.model import ViewForm
-from zdsync.plan.views import COLUMNS, tier_conditions
 from zdsync.ports import TicketUpdate
 from zdsync.zendesk import convert
 from zdsync.zendesk.client import Client
@@ -120,35 +119,27 @@ def add_option(client: Client, field_id: int, option: FieldOption) -> None:
     client.post(f"ticket_fields/{field_id}/options.json", body)
 
 
-def create_view(
-    client: Client,
-    title: str,
-    description: str,
-    group_ids: Sequence[GroupId],
-    tag: str,
-    position: int | None = None,
-) -> View:
+def create_view(client: Client, form: ViewForm, description: str) -> View:
     """As `AccountWriter.create_view`.
 
     When written, `all` and `any` stand directly under the view; when read, under `conditions`.
     """
     view = api_objects.View(
-        title=title,
+        title=form.title,
         description=description,
-        active=True,
-        all=view_conditions(group_ids, tag),
-        any=[],
-        output={"columns": _columns(COLUMNS), "sort_by": "updated", "sort_order": "asc"},
-        restriction=_restriction(group_ids),
-        **({} if position is None else {"position": position}),
+        active=form.is_active,
+        all=_conditions(form.conditions_all),
+        any=_conditions(form.conditions_any),
+        output={
+            "columns": _columns(form.columns),
+            "sort_by": form.sort_by,
+            "sort_order": form.sort_order,
+        },
+        restriction=_restriction(form.group_ids),
+        **({} if form.position is None else {"position": form.position}),
     )
     made = _made(client, client.zenpy.views, view)
     return convert.view(base_row("views", made))
-
-
-def view_conditions(group_ids: Iterable[GroupId], tag: str) -> list[dict[str, str]]:
-    """`tier_conditions` in the form in which they are written."""
-    return _conditions(tier_conditions(group_ids, tag))
 
 
 def _conditions(conditions: Iterable[tuple[str, str, str]]) -> list[dict[str, str]]:

@@ -11,10 +11,11 @@ import pytest
 from zdsync.model import Account, FieldId, FieldOption, Group, GroupId, TicketField, View
 from zdsync.plan.account import SHOWN_VIEWS, diff_account
 from zdsync.plan.model import AccountNotice, GroupChange, GroupRef, TierFieldChange, ViewChange, ViewUpdate
+from zdsync.plan.own_views import CRACKS, VENDOR
 from zdsync.plan.tier_field import MAX_OPTIONS, AccountDiff
 from zdsync.plan.views import form_of, view_description, wanted_form
 from zdsync.rules.compile import compile_rules
-from zdsync.rules.model import Action, Rule, RuleSet, Tier
+from zdsync.rules.model import Action, CracksView, Rule, RuleSet, Tier, Vendor
 
 TIERS = (
     Tier("1", "Frontline", group="Frontline", groups=("Frontline",), view="First"),
@@ -214,3 +215,78 @@ def test_a_field_that_cannot_hold_the_tiers_is_refused(there: TicketField) -> No
         [("field", "Tier")],
         [],
     )
+
+
+NO_TIER = replace(
+    RULES,
+    vendor=Vendor("at_supplier", "With the vendor"),
+    cracks_view=CracksView("Cracks"),
+)
+EVERY_GROUP = tuple(GroupRef(group.name, group.id) for group in GROUPS)
+
+
+def made_views(*found: ViewChange) -> tuple[View, ...]:
+    """The views as Zendesk shows them once they were made."""
+    made = []
+    for number, change in enumerate(found):
+        ids = [group.id for group in change.groups if group.id is not None]
+        form = wanted_form(change.title, change.tag, ids, change.conditions_any)
+        made.append(
+            View(
+                20 + number,
+                form.title,
+                description=view_description(change.tier),
+                conditions_all=form.conditions_all,
+                conditions_any=form.conditions_any[::-1],
+                restricted_to=frozenset(form.group_ids),
+                columns=form.columns,
+                sort_by=form.sort_by,
+                sort_order=form.sort_order,
+                position=10_000,
+            )
+        )
+    return tuple(made)
+
+
+def test_the_views_of_no_tier_are_made_last() -> None:
+    """For the groups of every tier: what carries a vendor's tag, and what lacks a tier or a group."""
+    vendor, cracks = diff(*VIEWS, rules=NO_TIER).changes
+    assert vendor == ViewChange("With the vendor", VENDOR, "at_supplier", EVERY_GROUP, "vendor asks for it")
+    assert isinstance(cracks, ViewChange)
+    assert (cracks.title, cracks.tag, cracks.groups) == ("Cracks", "", EVERY_GROUP)
+    tier_tags = ("current_tags", "not_includes", "tier_1 tier_2 tier_3")
+    assert cracks.conditions_any == (tier_tags, ("group_id", "is", ""))
+    unassigned = replace(NO_TIER, vendor=Vendor(), cracks_view=CracksView("Cracks", unassigned=True))
+    (change,) = diff(*VIEWS, rules=unassigned).changes
+    assert isinstance(change, ViewChange)
+    assert change.conditions_any[-1] == ("assignee_id", "is", "")
+
+
+def test_the_views_of_no_tier_are_kept() -> None:
+    """As they are wanted they need nothing; what somebody changed is brought back, and without the setting they stay."""
+    made = made_views(*(each for each in diff(*VIEWS, rules=NO_TIER).changes if isinstance(each, ViewChange)))
+    found = diff(*VIEWS, *made, rules=NO_TIER)
+    assert found.changes == []
+    assert (found.known["view", VENDOR], found.known["view", CRACKS]) == (20, 21)
+    drifted = replace(made[1], conditions_any=made[1].conditions_any[:1], title="Lost")
+    (change,) = diff(*VIEWS, made[0], drifted, rules=NO_TIER).changes
+    assert isinstance(change, ViewUpdate)
+    assert (change.before, change.after.title) == (form_of(drifted), "Cracks")
+    assert diff(*VIEWS, *made).changes == []
+
+
+def test_titles_are_had_once() -> None:
+    """A view of no tier that bears a tier's title, or another's, is refused with what to change."""
+    same = replace(NO_TIER, cracks_view=CracksView("first"))
+    (refused,) = diff(*VIEWS, rules=same).refused
+    assert refused.name == "first"
+    assert refused.message.endswith("or give `cracks_view:` another title")
+    (taken,) = diff(*VIEWS, View(70, "cracks"), rules=NO_TIER).refused
+    assert taken.message.startswith("cracks_view asks for a view of this title")
+
+
+def test_a_view_that_zendesk_would_not_take_is_refused() -> None:
+    """Before anything is written: its conditions are too long."""
+    huge = replace(RULES, vendor=Vendor("v" * 70_000, "With the vendor"))
+    (refused,) = diff(*VIEWS, rules=huge).refused
+    assert refused.message.endswith("65 KB that Zendesk takes; give vendor fewer groups or tags")

@@ -19,6 +19,7 @@ from zdsync.plan.model import (
     GroupChange,
     GroupRef,
     HeldTicket,
+    NativeAnswer,
     Plan,
     TicketChange,
     TierFieldChange,
@@ -90,6 +91,7 @@ _OBJECT = st.one_of(
         groups=st.lists(_GROUP, max_size=2).map(tuple),
         reason=_TEXT,
         position=st.none() | st.integers(0, 10**5),
+        conditions_any=st.lists(st.tuples(_TEXT, _TEXT, _TEXT), max_size=2).map(tuple),
     ),
     st.builds(
         ViewSwitch, view_id=st.integers(1, 2**63 - 1), title=_TEXT, is_active=st.booleans(), reason=_TEXT
@@ -110,6 +112,19 @@ PLANS = st.builds(
     refused=_NOTICES,
     notices=_NOTICES,
     counts=st.dictionaries(_TEXT, st.integers(0, 10**6), max_size=3),
+    answers=st.none()
+    | st.lists(
+        st.builds(
+            NativeAnswer,
+            kind=_TEXT,
+            id=st.integers(1, 2**63 - 1),
+            title=_TEXT,
+            likely=st.integers(0, 99),
+            possible=st.integers(0, 99),
+            notifies=st.booleans(),
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 
 

@@ -24,7 +24,7 @@ from tests.build import (
     ticket,
 )
 from zdsync.model import Case, Event, FieldId, Group, GroupId, Ticket, TicketId
-from zdsync.plan.invert import AsBefore, Inverse, LeftAlone, TakenBack, Written, invert
+from zdsync.plan.invert import AsBefore, Inverse, LeftAlone, TakenBack, Written, invert, told_runs
 from zdsync.plan.model import FieldDiff, TicketChange
 
 RUN, KEY = "run-1", "run-1:1"
@@ -41,7 +41,7 @@ OURS = event(
 
 def written(*, has_note: bool = False, **given: Any) -> Written:
     values = {"before": {}, "after": {}, **given}
-    return Written(TicketId(1), RUN, KEY, "billing", stamp=moment(-45), has_note=has_note, **values)
+    return Written(TicketId(1), (RUN,), KEY, "billing", stamp=moment(-45), has_note=has_note, **values)
 
 
 def take_back(done: Written, now: Ticket = MOVED, *later: Event, **given: Any) -> Inverse:
@@ -358,3 +358,37 @@ def test_groups_may_have_been_renamed() -> None:
     change = change_of(invert(written(**MOVE), given, account, tag_prefix="tier_"))
     assert change.group is not None
     assert change.group.name == "First line"
+
+
+def test_several_runs_are_named() -> None:
+    """The reason and the note tell every run that is taken back, each once."""
+    done = replace(written(has_note=True, **MOVE), runs=("run-1", "run-2"))
+    change = change_of(take_back(done))
+    assert change.reason == "takes back runs run-1, run-2"
+    assert "what runs run-1, run-2 by rule billing did here" in (change.note or "")
+    assert told_runs(["run-1", "run-1"]) == "run run-1"
+
+
+def test_who_came_between_two_runs_does_not_come_back() -> None:
+    """The first run moved the ticket, a bot was assigned, the second run cleared it: before both there was nobody.
+
+    Whoever had it before the first run and was cleared by the second comes back, also where our event is not mirrored.
+    """
+    values: dict[str, Any] = {
+        "before": {"group_id": None, "assignee_id": AGENT},
+        "after": {"group_id": SPECIALISTS, "assignee_id": None},
+    }
+    done = replace(written(**values), runs=("run-1", "run-2"))
+    cleared = event(WORKER, ("assignee_id", None, AGENT), key="run-2:1", at=-20)
+    assigned = event(BOT, ("assignee_id", AGENT, None), at=-30)
+    now = ticket(group_id=SPECIALISTS)
+    found = take_back(done, now, assigned, cleared)
+    assert isinstance(found, TakenBack)
+    assert found.stays == (
+        "assignee stays empty: the one who was cleared came after the first of these runs",
+    )
+    assert [diff.field for diff in found.change.fields] == ["group_id"]
+    there_before = change_of(take_back(done, now, cleared))
+    assert [diff.field for diff in there_before.fields] == ["group_id", "assignee_id"]
+    unseen = invert(done, case(created(), cleared, ticket=now), ACCOUNT, tag_prefix="tier_")
+    assert [diff.field for diff in change_of(unseen).fields] == ["group_id", "assignee_id"]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.rules.build import HEAD, TAIL, parse, rules
 from zdsync.rules.assemble import digest_of
-from zdsync.rules.model import Condition, Mode, NamedCondition, Operator
+from zdsync.rules.model import Condition, CracksView, Mode, NamedCondition, Operator
 from zdsync.rules.parse import parse_files
 
 
@@ -323,3 +323,12 @@ def test_a_megabyte_of_pattern_is_refused_quickly() -> None:
     text = HEAD + "ignore: [{id: i, why: w, all: [subject: {matches: '" + "(a+)+" * 150_000 + "'}]}]\n" + TAIL
     assert "a pattern may have 1000 characters" in only(text)
     assert time.process_time() - begun < 3
+
+
+def test_views_of_no_tier() -> None:
+    """Titles may be left out, tags of the vendor may not; a block without anything in it asks for the view as it is."""
+    found = rules(HEAD + "cracks_view: {}\n", TAIL)
+    assert found.cracks_view == CracksView("Falls through the cracks")
+    found = rules(HEAD + "cracks_view: {title: Lost, unassigned: true}\n", TAIL)
+    assert found.cracks_view == CracksView("Lost", unassigned=True)
+    assert "did you mean 'title'" in only(HEAD + "cracks_view: {titel: Lost}\n", TAIL)

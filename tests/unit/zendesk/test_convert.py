@@ -13,7 +13,7 @@ from tests.unit.zendesk.support import STAMP, ticket
 from zdsync.detect import TextFilter
 from zdsync.errors import Unavailable, Unreachable
 from zdsync.model import Event, FieldChange, Stream
-from zdsync.zendesk.client import parse_body
+from zdsync.zendesk.client import has_huge_number, parse_body
 from zdsync.zendesk.convert import events_in, rows_of
 from zdsync.zendesk.events import event
 
@@ -335,3 +335,103 @@ def test_answers_that_are_no_object_are_errors(
     """A page for people, or JSON cut short, is trouble on the way; after a write the outcome is unknown."""
     with pytest.raises(expected):
         parse_body(_answered(body, kind, method))
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b'{"a": 9223372036854775807}', False),
+        (b'{"a": 18446744073709551616}', True),
+        (b'{"a":-98765432109876543210}', True),
+        (b"[1,98765432109876543210]", True),
+        (b'{"a": "98765432109876543210"}', False),
+        (b'{"a": "DE893704004405320130001234567890", "b": 1}', False),
+        (b'{"a": "x98765432109876543210", "b": 98765432109876543210}', True),
+        (b'{"a": 0.00000000000000000000001}', False),
+        (b"98765432109876543210", False),
+        (b"", False),
+    ],
+)
+def test_numbers_too_large_for_the_quick_parser(content: bytes, found: bool) -> None:
+    """Found where JSON may have a number; digits within a word are no matter."""
+    assert has_huge_number(content) is found
+
+
+SENDER = {"address": "ann@example.com", "name": "Ann", "phone": "+44 20 7946 0958"}
+
+
+def _via(**ends: Any) -> dict[str, Any]:
+    return {"channel": "email", "source": {"rel": None, **ends}}
+
+
+def test_senders_are_masked_and_no_finding() -> None:
+    """A mail's addresses and a call's numbers, of tickets, updates and comments; ids and the machinery stay."""
+    via = _via(
+        **{"from": {**SENDER, "ticket_id": 9, "original_recipients": ["ben@example.com"]}, "to": SENDER}
+    )
+    rows = rows_of({"tickets": [ticket(via=via)]}, Stream.TICKETS, MASKED)
+    masked = {"address": "[email]", "name": "Ann", "phone": "[phone]"}
+    recipients = {"ticket_id": 9, "original_recipients": ["[email]"]}
+    assert rows["tickets"][0]["raw"]["via"]["source"] == {
+        "rel": None,
+        "from": masked | recipients,
+        "to": masked,
+    }
+    assert "text_findings" not in rows
+    audit = deepcopy(AUDIT) | {"via": _via(**{"from": SENDER})}
+    audit["events"][0]["via"] = _via(to=SENDER)
+    audit["events"][5]["via"] = _via(to=SENDER)
+    assert not _marked(rows_of({"audits": [audit]}, Stream.EVENTS, MASKED))
+
+
+def _marked(rows: Any) -> list[str]:
+    return [word for word in (*SENDER.values(), CARD) if word != "Ann" and word in str(rows)]
+
+
+def test_nothing_personal_hides_in_the_corners_of_an_update() -> None:
+    """Names of files and the addresses that repeat them, data of calls, copied addresses, and what apps noted."""
+    name = "scan of ann@example.com.pdf"
+    file = {
+        "id": 1,
+        "file_name": name,
+        "content_url": f"https://x/?name={name}",
+        "thumbnails": [{"file_name": name}],
+    }
+    plain = {"id": 2, "file_name": "photo.png", "content_url": "https://x/?name=photo.png"}
+    audit = deepcopy(AUDIT) | {
+        "metadata": {"custom": {"zdsync": "run/2026-11-20/00441234567", "app": dict(SENDER)}}
+    }
+    audit["events"][0] |= {"attachments": [dict(file), "odd", plain], "data": {**SENDER, "recording": 5}}
+    audit["events"] += [
+        {"id": 107, "type": "VoiceComment", "data": dict(SENDER), "formatted_from": SENDER["phone"]},
+        {"id": 108, "type": "EmailCcChange", "current_email_ccs": ["ann@example.com"], "at": "2026-11-20"},
+        {"id": 109, "type": "ChatEndedEvent", "value": {"history": [{"message": f"card {CARD}"}]}},
+        {"id": 110, "type": "Notification", "attachments": [dict(file)], "recipients": [9]},
+    ]
+    rows = rows_of({"audits": [audit]}, Stream.EVENTS, MASKED)
+    assert not _marked(rows)
+    assert rows["ticket_events"][0]["zdsync_key"] == "run/2026-11-20/00441234567"
+    first, _, last = rows["ticket_comments"][0]["attachments"]
+    assert first["file_name"] == "scan of [email]"
+    assert (first["content_url"], last) == (None, plain)
+
+
+def test_without_texts_nothing_anybody_wrote_is_left() -> None:
+    """With bodies `none` not even the name of a file or a sender; kinds, ids and times stay."""
+    said = "Dear Aunt, all of this is private"
+    audit = deepcopy(AUDIT) | {"via": _via(**{"from": {"name": said}})}
+    audit["events"][0] |= dict.fromkeys(("body", "html_body", "plain_body"), said)
+    audit["events"][0]["attachments"] = [{"id": 1, "file_name": said}]
+    audit["events"].append(
+        {"id": 107, "type": "External", "body": said, "resource": said, "created_at": STAMP}
+    )
+    rows = rows_of({"audits": [audit]}, Stream.EVENTS, NONE)
+    assert said not in str(rows)
+    assert rows["ticket_events"][0]["raw"]["events"][-1]["created_at"] == STAMP
+
+
+def test_a_scrubbed_ticket_is_told_as_such_whatever_is_kept_of_texts() -> None:
+    """The mirror erases the ticket's history by it."""
+    scrubbed = ticket(status="deleted", subject="SCRUBBED", raw_subject="SCRUBBED", description="X")
+    (row,) = rows_of({"tickets": [scrubbed]}, Stream.TICKETS, NONE)["tickets"]
+    assert row["subject"] == "SCRUBBED"

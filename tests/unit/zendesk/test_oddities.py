@@ -25,7 +25,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=6,
 )
-FIELDS = sorted({name for columns in COLUMNS.values() for name, _ in columns})
+FIELDS = sorted({name for columns in COLUMNS.values() for name, _, _ in columns})
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -54,7 +54,7 @@ def _check(body: dict[str, Any], stream: Stream) -> None:
         return
     for table, columns in COLUMNS.items():
         for row in rows.get(table, ()):
-            for name, cast in columns:
+            for name, _, cast in columns:
                 assert cast is not as_int or row[name] is None or abs(row[name]) < 2**63
                 assert cast is not as_time or row[name] is None or row[name].tzinfo is not None
         for row in rows.get(table, ()):

@@ -15,7 +15,7 @@ import responses
 
 from tests.unit.zendesk.support import API, EPOCH, NOW, STAMP, StillClock, make_account, ticket
 from zdsync.errors import Rejected, Transient, Unavailable
-from zdsync.model import Checkpoint, Page, Stream, TicketId
+from zdsync.model import CROWDED_SECONDS, Checkpoint, Page, Stream, TicketId
 from zdsync.zendesk import pages
 from zdsync.zendesk.account import ZendeskAccount
 
@@ -207,13 +207,15 @@ def _one_crowded_second(request: requests.PreparedRequest) -> tuple[int, dict[st
 
 @responses.activate
 def test_a_thousand_events_in_one_second_do_not_loop(caplog: pytest.LogCaptureFixture) -> None:
-    """A full page within one second is asked for larger, then stepped over by a second, loudly."""
+    """A full page within one second is asked for larger, then stepped over by a second, loudly, and the second is told."""
     responses.add_callback(responses.GET, EVENTS, callback=_one_crowded_second)
     found = _pull(make_account(), Stream.EVENTS, str(EPOCH - 900))
     assert [len(page.rows["ticket_events"]) for page in found] == [1000, 1]
     assert [page.cursor for page in found] == [str(EPOCH - 899), str(EPOCH - 100)]
     assert [query["per_page"] for query in _asked()] == ["500", "1000", "1000"]
     assert [record.message for record in caplog.records] == ["pull.second_cut_short"]
+    seconds = [page.rows.get(CROWDED_SECONDS) for page in found]
+    assert seconds == [[{"second": datetime.fromtimestamp(EPOCH - 900, UTC)}], None]
 
 
 def _groups(*idents: int) -> list[dict[str, Any]]:
@@ -250,6 +252,23 @@ def test_list_in_a_circle_is_refused() -> None:
     responses.get(f"{API}/groups.json", json=body)
     with pytest.raises(Transient):
         _pull(make_account(), Stream.GROUPS)
+
+
+@responses.activate
+def test_tags_end_where_zendesk_ends_them() -> None:
+    """At 20,000 tags, though the account should go on for ever."""
+
+    def endless(request: Any) -> tuple[int, dict[str, str], str]:
+        number = int(request.params.get("page[after]", 0)) + 1
+        body = {
+            "tags": [{"name": f"t{number}", "count": 1}],
+            "meta": {"has_more": True, "after_cursor": str(number)},
+        }
+        return 200, {"Content-Type": "application/json"}, orjson.dumps(body).decode()
+
+    responses.add_callback("GET", f"{API}/tags.json", endless)
+    (page,) = _pull(make_account(), Stream.TAGS)
+    assert len(page.rows["tags"]) == len(_asked()) == 200
 
 
 @responses.activate

@@ -18,7 +18,7 @@ from zdsync.rules.shapes.moves import (
     VendorShape,
 )
 from zdsync.rules.shapes.rule import ActionShape, IgnoreShape, RuleShape
-from zdsync.rules.shapes.values import Conditions, Scalars, Shape, Tags, Text, Texts
+from zdsync.rules.shapes.values import Conditions, Scalars, Shape, Tags, Text, Texts, Title
 from zdsync.rules.tree import Path
 
 
@@ -32,7 +32,7 @@ class TierShape(Shape):
     name: Text
     group: Text
     groups: Texts = []
-    view: Text | None = None
+    view: Title | None = None
     scope: Text = ""
     calendar: Text | None = None
     targets: TargetsShape = TargetsShape()
@@ -76,6 +76,13 @@ class ExternalShape(Shape):
         return self
 
 
+class CracksViewShape(Shape):
+    """`cracks_view:`."""
+
+    title: Title = "Falls through the cracks"
+    unassigned: bool = False
+
+
 class RulesShape(Shape):
     """All rule files together."""
 
@@ -85,6 +92,7 @@ class RulesShape(Shape):
     sensitive_groups: Texts = []
     tier_field: Text = ""
     calendars: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")], CalendarShape] = {}
+    cracks_view: CracksViewShape | None = None
     lists: dict[str, Scalars] = {}
     conditions: dict[str, Annotated[NamedShape, BeforeValidator(_named)]] = {}
     tiers: Annotated[
@@ -121,6 +129,7 @@ _SHAPES: Mapping[Path, type[Shape]] = {
     ("move_limit",): LimitShape,
     ("move_limit", "then"): LimitOutcomeShape,
     ("vendor",): VendorShape,
+    ("cracks_view",): CracksViewShape,
 }
 """Blocks by their path; `*` stands for an entry's place or name."""
 

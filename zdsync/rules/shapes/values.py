@@ -50,6 +50,8 @@ def scalars(value: object) -> object:
 
 
 Text = Annotated[str, BeforeValidator(as_text), Field(min_length=1, max_length=10_000)]
+Title = Annotated[str, BeforeValidator(as_text), Field(min_length=1, max_length=100)]
+"""Of a view. No reference says how long one may be; longer ones do not fit the list that agents see."""
 Texts = Annotated[list[Text], BeforeValidator(as_list)]
 Tag = Annotated[Text, AfterValidator(_tag)]
 Tags = Annotated[list[Tag], BeforeValidator(as_list)]

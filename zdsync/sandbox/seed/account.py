@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
-from zdsync.sandbox import account_api, auth, views_api
+from zdsync.sandbox import account_api, auth, fields_api, groups_api, rules_api, views_api
 from zdsync.sandbox.answers import Json
 from zdsync.sandbox.records import User
 from zdsync.sandbox.render import iso
@@ -86,7 +86,7 @@ def _fields(world: World, account: Account) -> None:
         given: Json = {"title": title, "type": kind, "position": position, "removable": False}
         if kind == "status":
             given["sub_type_id"] = 1
-        account_api.new_field(world, "ticket_fields", given)
+        fields_api.new_field(world, "ticket_fields", given)
     areas = _options("Billing", "Technical", "Shipping", "Account access", "Product", "Legal")
     versions = r"\d+\.\d+(\.\d+)?"
     custom: tuple[Json, ...] = (
@@ -110,7 +110,7 @@ def _fields(world: World, account: Account) -> None:
         {"key": "reference_2", "title": "Reference", "type": "text"},
     )
     for position, given in enumerate(custom, len(system)):
-        row = account_api.new_field(world, "ticket_fields", given | {"position": position})
+        row = fields_api.new_field(world, "ticket_fields", given | {"position": position})
         account.fields[given["key"]] = row["id"]
     plans = _options("Free", "Starter", "Pro", "Enterprise")
     for given in (
@@ -118,12 +118,12 @@ def _fields(world: World, account: Account) -> None:
         {"key": "mrr", "title": "Monthly revenue", "type": "integer"},
         {"key": "renewal", "title": "Renewal date", "type": "date"},
     ):
-        account_api.new_field(world, "organization_fields", given)
+        fields_api.new_field(world, "organization_fields", given)
     for given in (
         {"key": "job_title", "title": "Job title", "type": "text"},
         {"key": "opted_out", "title": "Opted out of surveys", "type": "checkbox"},
     ):
-        account_api.new_field(world, "user_fields", given)
+        fields_api.new_field(world, "user_fields", given)
 
 
 def _forms_and_brands(world: World, account: Account) -> None:
@@ -179,7 +179,7 @@ def _forms_and_brands(world: World, account: Account) -> None:
 
 def _groups(world: World, account: Account) -> None:
     for name, (description, _) in GROUPS.items():
-        row = account_api.new_group(world, name, description)
+        row = groups_api.new_group(world, name, description)
         row["default"] = name == "Frontline"
         account.groups[name] = row["id"]
         account.agents[name] = []
@@ -190,19 +190,19 @@ def _agent(world: World, name: str, email: str, started: int, role: str = "agent
 
 
 def _join(world: World, account: Account, user: User, group: str, *, default: bool) -> None:
-    account_api.add_membership(world, user.id, account.groups[group], default=default)
+    groups_api.add_membership(world, user.id, account.groups[group], default=default)
     account.agents[group].append(user)
 
 
 def _agents(world: World, account: Account, random: Random, started: int) -> None:
     admin = _agent(world, "Robin Admin", auth.ADMIN_EMAIL, started, "admin")
     account.admin = admin.id
-    account_api.add_membership(world, admin.id, account.groups["Frontline"], default=True)
+    groups_api.add_membership(world, admin.id, account.groups["Frontline"], default=True)
     plain = _agent(world, "Sam Agent", auth.AGENT_EMAIL, started)
     _join(world, account, plain, "Frontline", default=True)
     light = _agent(world, "Lou Light", auth.LIGHT_AGENT_EMAIL, started)
     light.is_light = True
-    account_api.add_membership(world, light.id, account.groups["Frontline"], default=True)
+    groups_api.add_membership(world, light.id, account.groups["Frontline"], default=True)
     bot = _agent(world, "Help bot", "bot@example.com", started)
     bot.tags = ("bot",)
     account.bot = bot.id
@@ -254,7 +254,7 @@ def _rules(world: World, account: Account) -> None:
         },
     )
     for position, given in enumerate(triggers):
-        row = account_api.new_rule(
+        row = rules_api.new_rule(
             world, "triggers", given | {"position": position, "category_id": str(category["id"])}
         )
         account.rules[given["title"]] = row["id"]
@@ -262,7 +262,7 @@ def _rules(world: World, account: Account) -> None:
         {"field": "status", "operator": "is", "value": "solved"},
         {"field": "SOLVED", "operator": "greater_than", "value": "672"},
     ]
-    closing = account_api.new_rule(
+    closing = rules_api.new_rule(
         world,
         "automations",
         {
@@ -277,7 +277,7 @@ def _rules(world: World, account: Account) -> None:
         ("Customer not responding", "We have not heard back from you and will close this request."),
     ):
         actions = [{"field": "status", "value": "pending"}, {"field": "comment_value", "value": text}]
-        account_api.new_rule(world, "macros", {"title": title, "actions": actions})
+        rules_api.new_rule(world, "macros", {"title": title, "actions": actions})
     unsolved = {"field": "status", "operator": "less_than", "value": "solved"}
     for title, extra in (
         ("Your unsolved tickets", [{"field": "assignee_id", "operator": "is", "value": "current_user"}]),

@@ -9,6 +9,7 @@ from random import Random
 from zdsync.sandbox import unverified
 from zdsync.sandbox.records import Audit, Change, Comment, Event, Ticket
 from zdsync.sandbox.seed.account import Account, seed_account
+from zdsync.sandbox.seed.extras import seed_extras
 from zdsync.sandbox.seed.history import Historian
 from zdsync.sandbox.seed.hours import Hours
 from zdsync.sandbox.seed.people import seed_customers, seed_organizations
@@ -38,6 +39,7 @@ def seed_world(world: World, tickets: int, seed: int) -> Account:
         ]
         _odd_ends(world, random, account, made, now)
         _number(world, made)
+        seed_extras(world, account, made, first - 200 * _DAY_S)
         if tickets >= _LARGE:
             # A full collection over millions of records takes seconds, in the middle of some request.
             gc.freeze()
