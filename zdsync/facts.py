@@ -11,6 +11,7 @@ from zdsync.journey import Journey, Ladder, travel
 from zdsync.model import (
     Case,
     Event,
+    ExternalRow,
     FieldChange,
     FieldValue,
     Hold,
@@ -103,6 +104,7 @@ class Facts:
     """Whether Zendesk has counted a breach of an SLA target; None when that is not mirrored."""
     in_business_hours: bool = True
     """Whether the calendar of the ticket's tier is open at `now`."""
+    external: Mapping[str, ExternalRow] = field(default_factory=dict)
     _folded: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -184,6 +186,7 @@ def derive(case: Case, now: datetime, ladder: Ladder) -> Facts:
         own_changes=case.own_changes,
         sla_breached=case.sla_breached,
         in_business_hours=ladder.calendar(journey.tier).is_open(now),
+        external=case.external,
     )
 
 

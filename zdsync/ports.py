@@ -18,6 +18,7 @@ from zdsync.model import (
     FieldOption,
     Group,
     Hold,
+    JoinKeys,
     NativeNames,
     NativeRule,
     OrganizationId,
@@ -355,7 +356,7 @@ class Way:
     """One ticket's decision and way, to be kept: `outcome` is empty for a ticket that is not unsolved.
 
     `is_pending` says that it is to be decided again in the next run whatever happens: it was to be changed, or waits
-    for its events.
+    for its events. `external` is a digest of the rows of other tables that it was decided by, empty for none.
     """
 
     ticket_id: TicketId
@@ -365,8 +366,18 @@ class Way:
     due_at: datetime | None = None
     is_pending: bool = False
     coming: ComingUp | None = None
+    external: str = ""
     stays: tuple[StayRecord, ...] | None = ()
     """None for a ticket whose events the mirror has no more: the stays that were told stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What rows of other tables are found by for a decided ticket, and the digest of those it was decided by."""
+
+    ticket_id: TicketId
+    keys: JoinKeys
+    external: str
 
 
 class Repairs(Protocol):
@@ -487,6 +498,9 @@ class Mirror(Protocol):
     def record_decisions(self, decisions: Sequence[DecisionRecord]) -> None:
         """Keep those that differ from the ticket's last kept decision (outcome, rule, tier, rules)."""
 
+    def read_decision(self, ticket_id: TicketId, at: datetime) -> DecisionRecord | None:
+        """The ticket's decision that was the latest one kept at that moment."""
+
     def read_forecasts(self, since: datetime) -> tuple[Forecast, ...]:
         """Kept decisions of rules since then, oldest first, with zdsync's first applied write to each ticket after it."""
 
@@ -495,6 +509,9 @@ class Mirror(Protocol):
 
     def read_standing(self, without: Collection[TicketId]) -> Standing:
         """What was decided of the other unsolved tickets."""
+
+    def read_joined(self) -> Iterator[Joined]:
+        """Every unsolved ticket that was decided, in no order; to be read to its end."""
 
     def read_coming(self) -> tuple[ComingUp, ...]:
         """The moves that somebody wants to be warned of, the nearest first, as of the latest run."""
@@ -523,6 +540,17 @@ class Mirror(Protocol):
 
     def read_figures(self) -> Mapping[str, Sequence[Record]]:
         """What the text report shows, by name of the table in it."""
+
+
+class QueryFault(Exception):
+    """The database does not understand the query, or it is no question; the text says which."""
+
+
+class Queries(Protocol):
+    """Databases that the rules' external tables come from. What asks may raise MirrorError, ConfigError or QueryFault."""
+
+    def read(self, query: str, setting: str) -> Iterator[Sequence[Any]]:
+        """The names of the columns, then the rows, of one SELECT to the mirror, or to the database that `setting` names."""
 
 
 class Lease(Protocol):

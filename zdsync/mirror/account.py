@@ -73,7 +73,7 @@ def _read_ticket_fields(connection: Connection) -> tuple[TicketField, ...]:
         select(options).where(options.c.deleted_at.is_(None)).order_by(options.c.position, options.c.id)
     )
     for row in connection.execute(by_place):
-        choices[row.ticket_field_id].append(FieldOption(row.value or "", row.name or ""))
+        choices[row.ticket_field_id].append(FieldOption(row.value or "", row.name or "", row.id))
     return tuple(
         records.ticket_field(row, choices.get(row.id, ())) for row in _read_alive(connection, ticket_fields)
     )

@@ -55,6 +55,7 @@ from zdsync.ports import (
     Clock,
     ComingUp,
     DecisionRecord,
+    Joined,
     Lease,
     Run,
     Standing,
@@ -197,6 +198,10 @@ class MirrorStore:
         with self.database.writing() as connection:
             runs.record_decisions(connection, decisions)
 
+    def read_decision(self, ticket_id: TicketId, at: datetime) -> DecisionRecord | None:
+        with self.database.reading() as connection:
+            return runs.read_decision(connection, ticket_id, at)
+
     def read_run(self, run_id: RunId) -> Run | None:
         with self.database.reading() as connection:
             return runs.read_run(connection, run_id)
@@ -238,6 +243,10 @@ class MirrorStore:
     def read_coming(self) -> tuple[ComingUp, ...]:
         with self.database.reading() as connection:
             return way.read_coming(connection)
+
+    def read_joined(self) -> Iterator[Joined]:
+        with self.database.reading() as connection:
+            yield from way.read_joined(connection)
 
     def record_ways(self, ways: Sequence[Way], agenda: Agenda, at: datetime) -> None:
         with self.database.writing() as connection:

@@ -51,6 +51,11 @@ zdsync_due = Table(
     text("reason", "Why, in words", required=True),
     text("next_rule", "Rule whose clock is over its warn_at; null for none"),
     moment("next_move_at", "When that rule will move it"),
+    text(
+        "external",
+        "Digest of its rows in the rules' external tables, as it was decided by them; empty for none",
+        required=True,
+    ),
     Index("zdsync_due_at", "due_at"),
     Index(
         "zdsync_due_next",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -16,13 +16,14 @@ from zdsync.mirror.tables_account import organizations, users
 from zdsync.mirror.tables_tickets import tickets
 from zdsync.mirror.tables_way import tier_stays, zdsync_due, zdsync_state, zdsync_touched
 from zdsync.mirror.upsert import upsert
-from zdsync.model import Page, Record, TicketId
-from zdsync.ports import Agenda, ComingUp, Standing, Way
+from zdsync.model import JoinKeys, Page, Record, TicketId
+from zdsync.ports import Agenda, ComingUp, Joined, Standing, Way
 from zdsync.tiers.model import WAITING, Verdict
 
 _EPOCH, _LADDER = "decided_by", "ladder"
 _FINISHED_A_RUN = 2_000
 """How many finished tickets a run looks at for their stays alone: the rest waits for the next ones."""
+_AT_A_TIME = 500
 _TOLD = WAITING | {Verdict.CONTESTED}
 """What a plan tells of ticket by ticket, or rule by rule, though nothing is decided anew."""
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -147,6 +148,32 @@ def read_standing(connection: Connection, without: Collection[TicketId]) -> Stan
     )
 
 
+def read_joined(connection: Connection) -> Iterator[Joined]:
+    """The decided tickets with what rows of other tables are joined to them by, some hundred at a time."""
+    unsolved = select(tickets.c.id, tickets.c.requester_id, tickets.c.organization_id)
+    ticket = unsolved.where(UNSOLVED_ALIVE).subquery("ticket")
+    company = organizations.c
+    query = (
+        select(
+            ticket.c.id,
+            users.c.email,
+            company.name,
+            company.external_id,
+            company.domain_names,
+            zdsync_due.c.external,
+        )
+        .select_from(
+            ticket.join(zdsync_due, zdsync_due.c.ticket_id == ticket.c.id)
+            .outerjoin(users, users.c.id == ticket.c.requester_id)
+            .outerjoin(organizations, company.id == ticket.c.organization_id)
+        )
+        .execution_options(yield_per=_AT_A_TIME)
+    )
+    for row in connection.execute(query):
+        keys = JoinKeys(row.email, row.name, row.external_id, tuple(row.domain_names or ()))
+        yield Joined(TicketId(row.id), keys, row.external)
+
+
 def read_coming(connection: Connection) -> tuple[ComingUp, ...]:
     """The moves by clocks that are over their `warn_at`, the nearest first."""
     query = (
@@ -196,6 +223,7 @@ def _due(way: Way, at: datetime) -> Record:
         "reason": way.reason,
         "next_rule": coming.rule if coming else None,
         "next_move_at": coming.at if coming else None,
+        "external": way.external,
     }
 
 

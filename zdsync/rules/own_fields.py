@@ -56,7 +56,15 @@ def own_fields() -> dict[str, Field]:
 
 
 def _rank(name: str, ranks: Mapping[str, int], word: Read, nothing: int | None = None) -> Field:
-    return Field(name, Kind.RANK, lambda f: ranks.get(word(f)), word, ranks=ranks, nothing=nothing)
+    return Field(
+        name,
+        Kind.RANK,
+        word,
+        word,
+        ranks=ranks,
+        nothing=nothing,
+        of=ranks.get,
+    )
 
 
 def word_field(
@@ -74,12 +82,11 @@ def word_field(
         folded = fold_name(text)
         return spread(folded) if spread else frozenset({folded})
 
-    def read(facts: Facts) -> frozenset[str]:
-        text = word(facts)
+    def of(text: str | None) -> frozenset[str]:
         return names(text) if text else NOTHING
 
     known = {choice: choice for choice in choices} if choices else None
-    return Field(name, Kind.NAME, read, word, known=known, nothing=nothing)
+    return Field(name, Kind.NAME, word, word, known=known, nothing=nothing, of=of)
 
 
 def _searched(name: str) -> Field:

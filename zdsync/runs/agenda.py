@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +15,10 @@ from zdsync.model import Account, Case, OwnChange, TicketId, User
 from zdsync.ports import Agenda, ComingUp, Mirror, StayRecord, Way
 from zdsync.rules.compile import CompiledRules
 from zdsync.rules.evaluate import is_on
+from zdsync.rules.external import rows_digest, rows_of
+from zdsync.rules.former import former_names
+from zdsync.rules.model import External
+from zdsync.rules.vocabulary import plain
 from zdsync.tiers.due import ComingMove, outlook
 from zdsync.tiers.model import Decision, Verdict
 
@@ -26,13 +30,15 @@ _RETRIED = frozenset({Verdict.SETTLING, Verdict.UNRESOLVED})
 
 
 def epoch_of(account: Account, rules: CompiledRules, today: date) -> str:
-    """A digest of everything but the ticket and its people that a decision depends on; another one decides all anew."""
+    """A digest of everything but the ticket, its people and their rows that a decision depends on; another one decides all anew."""
     known = {
         "version": VERSION,
         "rules": rules.rules.digest,
+        "former_names": former_names(account, plain),
         "prefix": rules.tag_prefix,
         "on": [rule.id for rule in rules.rules.rules if is_on(rule, today)],
         "ladder": ladder_digest(rules),
+        "calendars": {name: repr(calendar) for name, calendar in rules.calendars.items()},
         "groups": [[each.id, each.name, each.is_deleted] for each in account.groups],
         "fields": [asdict(each) for each in account.ticket_fields],
         "people_fields": [asdict(each) for each in (*account.user_fields, *account.organization_fields)],
@@ -59,8 +65,19 @@ def ladder_digest(rules: CompiledRules) -> str:
     )
 
 
+def rejoined(mirror: Mirror, externals: Sequence[External]) -> frozenset[TicketId]:
+    """The unsolved tickets that have other rows in external tables than those they were decided by."""
+    if not any(each.table for each in externals):
+        return frozenset()
+    return frozenset(
+        one.ticket_id
+        for one in mirror.read_joined()
+        if rows_digest(rows_of(one.keys, externals)) != one.external
+    )
+
+
 def _staff(user: User) -> list[Any]:
-    return [user.id, user.role, sorted(user.tags)]
+    return [user.id, user.role, sorted(user.tags), user.name, user.email]
 
 
 def _digest(value: object) -> str:
@@ -89,6 +106,7 @@ class Notebook:
                 due_at=ahead.due_at,
                 is_pending=is_changed or decision.verdict in _RETRIED,
                 coming=_nearest(ahead.warnings),
+                external=rows_digest(facts.external),
                 stays=tuple(_stays(facts.journey, facts.own_changes, self.rules)),
             )
         )

@@ -17,8 +17,10 @@ from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import HeldTicket, Plan, TicketChange
 from zdsync.ports import Clock, DecisionRecord, Journal, Mirror, Standing
 from zdsync.rules.compile import CompiledRules, compile_rules
+from zdsync.rules.external import join
 from zdsync.rules.model import RuleSet
-from zdsync.runs.agenda import Notebook, epoch_of
+from zdsync.rules.renames import meant_ids
+from zdsync.runs.agenda import Notebook, epoch_of, rejoined
 from zdsync.tiers.decide import decide
 from zdsync.tiers.model import WAITING, Decision, Verdict
 
@@ -43,7 +45,7 @@ class Judge:
 
     def judge(self, case: Case, *, even_if_settling: bool = False) -> Judged:
         """Facts, decision and change; `even_if_settling` decides on what is known, for explaining only."""
-        facts = derive(case, self.now, self.rules.ladder)
+        facts = derive(join(case, self.rules.rules.external), self.now, self.rules.ladder)
         if even_if_settling:
             facts = replace(facts, is_settling=False)
         if case.ticket.id in self.unresolved:
@@ -118,7 +120,7 @@ def make_plan(
 ) -> Planned:
     """Decide every unsolved ticket that was touched or fell due since the last kept decision, and gather what would change.
 
-    The others stand as they were decided: their outcome is counted, and none of them is to be changed. `is_kept` keeps
+    Touched are also those whose rows in external tables have changed. The others stand as they were decided: their outcome is counted, and none of them is to be changed. `is_kept` keeps
     the decisions in the mirror for the next run. Changes come by ticket id, account objects first. Raises MirrorError
     when nothing was ever pulled, RuleError when rules and account do not fit.
     """
@@ -129,7 +131,9 @@ def make_plan(
     judge = make_judge(mirror, rules, now, tag_prefix=tag_prefix, journal=journal)
     epoch = epoch_of(judge.account, judge.rules, now.date())
     agenda = mirror.read_agenda(epoch, now)
-    ids = None if agenda.ids is None else agenda.ids | judge.unresolved
+    ids = None
+    if agenda.ids is not None:
+        ids = agenda.ids | judge.unresolved | rejoined(mirror, rules.external)
     standing = Standing() if ids is None else mirror.read_standing(ids)
     notebook = Notebook(mirror, agenda, judge.rules, now) if is_kept else None
     decisions: list[Decision] = []
@@ -165,7 +169,8 @@ def make_plan(
         for decision in decisions
         if decision.verdict is Verdict.CONTESTED and decision.rule_id
     )
-    return Planned(plan, tuple(decisions), objects.known, contested, judge.rules.calendars)
+    known = {**meant_ids(rules, judge.account), **objects.known}
+    return Planned(plan, tuple(decisions), known, contested, judge.rules.calendars)
 
 
 def _waiting(decisions: Sequence[Decision], standing: Standing) -> tuple[HeldTicket, ...]:
