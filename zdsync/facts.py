@@ -87,6 +87,8 @@ class Facts:
     public_comments: tuple[str, ...] = ()
     detected: frozenset[str] = frozenset()
     """Names of the detectors that found something in the ticket's texts."""
+    detected_publicly: frozenset[str] = frozenset()
+    """Those of them that found something in a text that the customer sees."""
     notes_written: frozenset[str] = frozenset()
     holds: tuple[Hold, ...] = ()
     undone: frozenset[str] = frozenset()
@@ -175,6 +177,7 @@ def derive(case: Case, now: datetime, ladder: Ladder) -> Facts:
         comment=history.comment,
         public_comments=tuple(history.public_comments),
         detected=frozenset(finding.detector for finding in case.findings),
+        detected_publicly=frozenset(finding.detector for finding in case.findings if finding.is_public),
         notes_written=case.notes_written,
         holds=case.holds,
         undone=history.undone(now),

@@ -12,7 +12,8 @@ from tests.unit.mirror.rows import at, content, page, record_page, tickets_page
 from zdsync.mirror.store import MirrorStore
 from zdsync.mirror.tables_way import tier_stays
 from zdsync.model import Hold, HoldReason, JoinKeys, Stream, TicketId
-from zdsync.ports import Agenda, ComingUp, Joined, Standing, StayRecord, Way
+from zdsync.plan.model import ComingUp
+from zdsync.ports import Agenda, Joined, Standing, StayRecord, Way
 
 EPOCH, LADDER = "rules 1", "ladder 1"
 STAY = StayRecord(

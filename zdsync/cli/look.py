@@ -121,7 +121,8 @@ def status(globals_: Globals, *, as_json: bool) -> int:
 @json_option
 @click.pass_context
 def report(ctx: click.Context, *, as_json: bool) -> int:
-    """Tiers, backlog, first reply, satisfaction and load, from the mirror."""
+    """Tiers, backlog, first reply, satisfaction, load, and what breaches next, from the mirror."""
+    from zdsync.report.escalation import escalation_tables
     from zdsync.report.runs import figure_tables
     from zdsync.report.tables import as_records
 
@@ -129,14 +130,14 @@ def report(ctx: click.Context, *, as_json: bool) -> int:
         return 0
     globals_ = ctx.find_object(Globals)
     assert globals_ is not None, "the group makes it"
-    with open_reader(globals_) as (reading, settings, _):
+    with open_reader(globals_) as (reading, settings, clock):
         figures = reading.mirror.read_figures(tag_prefix=settings.tag_prefix)
+        tables = dict(zip(figures, figure_tables(figures), strict=True))
+        tables |= escalation_tables(reading.mirror, reading.mirror.insight, clock.now(), is_whole=as_json)
     if as_json:
-        print_json(
-            {name: as_records(table) for name, table in zip(figures, figure_tables(figures), strict=True)}
-        )
+        print_json({name: as_records(table) for name, table in tables.items()})
     else:
-        print_tables(figure_tables(figures))
+        print_tables(tuple(tables.values()))
     return 0
 
 

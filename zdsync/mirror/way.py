@@ -12,12 +12,14 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, func, selec
 
 from zdsync.mirror.base import UNSOLVED_ALIVE
 from zdsync.mirror.batches import in_batches
+from zdsync.mirror.notices import record_notices
 from zdsync.mirror.tables_account import organizations, users
 from zdsync.mirror.tables_tickets import tickets
-from zdsync.mirror.tables_way import tier_stays, zdsync_due, zdsync_state, zdsync_touched
+from zdsync.mirror.tables_way import tier_stays, tier_targets, zdsync_due, zdsync_state, zdsync_touched
 from zdsync.mirror.upsert import upsert
 from zdsync.model import JoinKeys, Page, Record, TicketId
-from zdsync.ports import Agenda, ComingUp, Joined, Standing, Way
+from zdsync.plan.model import ComingUp
+from zdsync.ports import Agenda, Joined, Standing, Way
 from zdsync.tiers.model import WAITING, Verdict
 
 _EPOCH, _LADDER = "decided_by", "ladder"
@@ -191,14 +193,22 @@ def read_coming(connection: Connection) -> tuple[ComingUp, ...]:
 
 
 def record_ways(connection: Connection, ways: Sequence[Way], agenda: Agenda, at: datetime) -> None:
-    """Keep what was decided and when to look again, the stays anew, and take the tickets off the list of touched ones.
+    """Keep what was decided and when to look again, stays and targets anew, and take the tickets off the list of touched ones.
 
     A ticket that was touched again meanwhile stays on it.
     """
     ids = [way.ticket_id for way in ways]
     for batch in in_batches([way.ticket_id for way in ways if way.stays is not None]):
         connection.execute(delete(tier_stays).where(tier_stays.c.ticket_id.in_(batch)))
+    for batch in in_batches([way.ticket_id for way in ways if way.targets is not None]):
+        connection.execute(delete(tier_targets).where(tier_targets.c.ticket_id.in_(batch)))
     upsert(connection, tier_stays, [row for way in ways for row in _stays(way)])
+    upsert(
+        connection,
+        tier_targets,
+        [{"ticket_id": way.ticket_id, **asdict(each)} for way in ways for each in way.targets or ()],
+    )
+    record_notices(connection, ways)
     upsert(connection, zdsync_due, [_due(way, at) for way in ways if way.outcome])
     for batch in in_batches([way.ticket_id for way in ways if not way.outcome]):
         connection.execute(delete(zdsync_due).where(zdsync_due.c.ticket_id.in_(batch)))
@@ -224,6 +234,7 @@ def _due(way: Way, at: datetime) -> Record:
         "next_rule": coming.rule if coming else None,
         "next_move_at": coming.at if coming else None,
         "external": way.external,
+        **asdict(way.signs),
     }
 
 

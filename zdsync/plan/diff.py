@@ -8,7 +8,8 @@ from zdsync.facts import Facts
 from zdsync.model import STATUS_ORDER, Account, Ticket, UserId
 from zdsync.plan.model import LABELLED, FieldDiff, GroupRef, TicketChange
 from zdsync.rules.compile import CompiledRules
-from zdsync.tiers.model import Decision, Target
+from zdsync.tiers.model import Decision, Target, Verdict
+from zdsync.tiers.moves import clock_told
 from zdsync.tiers.notes import note_digest
 from zdsync.tiers.state import tier_tags
 
@@ -44,6 +45,8 @@ def diff_ticket(
         group_before=_group_before(ticket, account) if group else None,
         assignee_before=leaving,
         follower=leaving if target.keeps_assignee_as_follower else None,
+        clock=clock_told(decision.reading) if is_told and decision.reading else "",
+        notify=decision.notify if is_told and decision.verdict is not Verdict.LIMITED else (),
         add_tags=tuple(sorted(tags - ticket.tags)),
         remove_tags=tuple(sorted(ticket.tags - tags)),
         tags=tuple(sorted(tags)),

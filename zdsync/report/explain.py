@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from zdsync.plan.codec import ticket_change_json
+from zdsync.report.look_ahead import ahead_json, ahead_lines
 from zdsync.report.plans import change_text
 from zdsync.rules.evaluate import Trace
 from zdsync.rules.explain import explain_trace, first_failure
@@ -35,6 +36,7 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
         yield ""
         yield "Rules asked before it:"
         yield from _passed_over(passed)
+    yield from ahead_lines(found.ahead, found.facts.now)
     yield ""
     run = "A run then" if found.past else "Next run"
     yield f"{run}: {change_text(found.change)}" if found.change else f"{run}: nothing to change."
@@ -112,6 +114,7 @@ def explanation_json(found: Explanation) -> dict[str, Any]:
             {"rule": trace.rule.id, "matches": trace.matches, "because": list(explain_trace(trace))}
             for trace in found.traces
         ],
+        "ahead": ahead_json(found.ahead, found.facts.now),
         "next_change": ticket_change_json(found.change) if found.change else None,
         "changes": [
             {
@@ -150,6 +153,7 @@ def rule_lines(found: RuleAnswer) -> Iterator[str]:
     yield f"Ticket {found.ticket_id}"
     yield from explain_trace(found.trace)
     yield found.standing
+    yield from found.more
 
 
 def rule_json(found: RuleAnswer) -> dict[str, Any]:
@@ -160,4 +164,5 @@ def rule_json(found: RuleAnswer) -> dict[str, Any]:
         "matches": found.trace.matches,
         "because": list(explain_trace(found.trace)),
         "standing": found.standing,
+        "ahead": list(found.more),
     }

@@ -18,9 +18,12 @@ from zdsync.rules.findings import nearest
 from zdsync.rules.model import MoveRule, Operator, Rule, RuleSet
 from zdsync.rules.vocabulary import plain
 from zdsync.rules.words import clock_in_words, standing
+from zdsync.runs.look_ahead import NOTHING_AHEAD, LookAhead, look_ahead
 from zdsync.runs.plan import Judge, Judged, make_judge
+from zdsync.tiers.clock_words import prospect_told
 from zdsync.tiers.decide import standing as as_it_stands
 from zdsync.tiers.model import Decision, Verdict
+from zdsync.tiers.prospects import Prospect, prospects
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Explanation:
     group: str | None
     assignee: str | None
     past: Past | None = None
+    ahead: LookAhead = NOTHING_AHEAD
 
 
 def explain(
@@ -90,6 +94,7 @@ def explain(
             for entry in journal.read_entries(ticket_id=ticket_id)
             if at is None or entry.intended_at <= at
         ),
+        ahead=look_ahead(judged, judge),
         rules_digest=rules.digest,
         group=group.name if group else None,
         assignee=assignee.name if assignee else None,
@@ -135,6 +140,8 @@ class RuleAnswer:
     ticket_id: TicketId
     trace: Trace
     standing: str
+    more: tuple[str, ...] = ()
+    """Of a move for the ticket's tier, its clock and what else keeps it back."""
 
 
 def explain_rule(
@@ -167,7 +174,9 @@ def explain_rule(
         stands = _gate_stands(compiled, facts)
     else:
         stands = _stands(asked.rule, judged, judge)
-    return RuleAnswer(ticket_id, asked, stands)
+    found = _prospect(asked.rule, judged, judge)
+    more = tuple(prospect_told(found, judge.now)) if found is not None else ()
+    return RuleAnswer(ticket_id, asked, stands, more)
 
 
 def _gate_stands(gate: CompiledGate, facts: Facts) -> str:
@@ -194,11 +203,20 @@ def _stands(rule: Rule, judged: Judged, judge: Judge) -> str:
         here = judged.facts.tier
         place = f"this one is in tier {here}" if here else "this one is in no tier"
         return f"But it is for tickets in tier {' or '.join(rule.origins)}, and {place}."
-    if isinstance(rule, MoveRule) and rule.after is not None and decision.rule is None:
+    found = _prospect(rule, judged, judge)
+    is_waiting = found is not None and (found.reading is None or not found.reading.is_reached(judge.now))
+    if isinstance(rule, MoveRule) and rule.after is not None and is_waiting:
         return f"It waits for its clock: {clock_in_words(rule.after)}."
+    if found is not None and found.hindrance:
+        return f"But it cannot act: {found.hindrance}."
     if decision.rule is not None and rule not in judge.rules.rules.annotate:
         return f"But '{decision.rule.id}' is asked before it and takes the ticket: {decision.rule.why}."
     return f"But it is not asked for this ticket, which is {decision.verdict.value}: {decision.reason}."
+
+
+def _prospect(rule: Rule, judged: Judged, judge: Judge) -> Prospect | None:
+    """What the rule waits for, of a move for the tier that the ticket is in."""
+    return next((one for one in prospects(judged.facts, judge.rules) if one.rule == rule), None)
 
 
 def _case(mirror: Mirror, ticket_id: TicketId, at: datetime | None) -> tuple[Case, frozenset[str]]:

@@ -20,8 +20,9 @@ from zdsync.rules.compile import CompiledRules, compile_rules
 from zdsync.rules.external import join
 from zdsync.rules.model import RuleSet
 from zdsync.rules.renames import meant_ids
-from zdsync.runs.agenda import Notebook, epoch_of, rejoined
+from zdsync.runs.agenda import Notebook, epoch_of, nearest, rejoined
 from zdsync.tiers.decide import decide
+from zdsync.tiers.due import outlook
 from zdsync.tiers.model import WAITING, Decision, Verdict
 
 
@@ -138,6 +139,7 @@ def make_plan(
     notebook = Notebook(mirror, agenda, judge.rules, now) if is_kept else None
     decisions: list[Decision] = []
     changes: list[TicketChange] = []
+    coming = [] if ids is None else [move for move in mirror.read_coming() if move.ticket_id not in ids]
     for case in mirror.read_cases(ids):
         judged = judge.judge(case)
         if judged.decision.verdict is Verdict.FINISHED:
@@ -145,8 +147,11 @@ def make_plan(
         decisions.append(judged.decision)
         if judged.change is not None:
             changes.append(judged.change)
+        ahead = outlook(judged.facts, judge.rules)
+        if (move := nearest(ahead.warnings)) is not None:
+            coming.append(move)
         if notebook is not None:
-            notebook.take(judged.facts, judged.decision, is_changed=judged.change is not None)
+            notebook.take(judged.facts, judged.decision, ahead, is_changed=judged.change is not None)
     if notebook is not None:
         notebook.take_finished(mirror.read_cases(agenda.finished))
         notebook.close(epoch)
@@ -161,6 +166,7 @@ def make_plan(
         ticket_changes=tuple(sorted(changes, key=lambda change: change.ticket_id)),
         counts=_count(decisions, standing),
         held=_waiting(decisions, standing),
+        coming=tuple(sorted(coming, key=lambda move: (move.at, move.ticket_id))),
         refused=tuple(objects.refused),
         notices=tuple(objects.notices),
     )
