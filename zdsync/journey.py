@@ -278,15 +278,16 @@ class _Walk:
         self, event: Event, actor: Actor, *, is_moved: bool, is_tagged: bool, is_untagged: bool
     ) -> None:
         here = () if self.group is None else self.ladder.tiers_of_group.get(self.group, ())
-        if is_tagged or (is_untagged and self.tags):
+        is_silent = not here or self.group in self.ladder.sensitive
+        if is_tagged or (self.tags and (is_untagged or is_silent)):
             newest = max(sorted(self.tags), key=lambda one: (self.tags[one], one in here))
             self._enter(event, actor, newest, Basis.TAG)
         elif is_untagged and self.tier not in here:
             self._enter(event, actor, here[0] if here else None, Basis.GROUP)
-        elif is_moved and here and self.tier not in here and self.group not in self.ladder.sensitive:
-            self._enter(event, actor, here[0], Basis.GROUP)
-        elif is_moved and not here and not self.tags:
+        elif is_moved and not here:
             self._enter(event, actor, None, Basis.GROUP)
+        elif is_moved and self.tier not in here and not is_silent:
+            self._enter(event, actor, here[0], Basis.GROUP)
 
     def _enter(self, event: Event, actor: Actor, tier: str | None, basis: Basis) -> None:
         if tier == self.tier:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -160,11 +160,15 @@ class World:
             Event(1, ticket.id, ticket.created_at, CUSTOMER, is_create=True, changes=_initial(ticket))
         ]
 
+    def now(self) -> datetime:
+        """When the next event happens."""
+        return moment(-500 + len(self.events))
+
     def write(
         self, author: UserId | None, *, key: str | None = None, rel: str | None = None, reply: str | None = None,
         add: tuple[str, ...] = (), remove: tuple[str, ...] = (), **fields: Any,
     ) -> None:  # fmt: skip
-        at = moment(-500 + len(self.events))
+        at = self.now()
         changes = [
             FieldChange(name, value, _read(self.ticket, name))
             for name, value in fields.items()

@@ -152,6 +152,16 @@ class TestTier:
         )
         assert journey.previous_tier == "1"
 
+    def test_in_a_group_that_tells_nothing_the_tag_tells_again(self) -> None:
+        """What a move of the group had begun is over when the ticket leaves that group before the tag has followed."""
+        for group in (MARKETING, PRIVACY_DESK):
+            journey = way(
+                tagged("tier_1", at=-50),
+                event(AGENT, ("group_id", ENGINEERING), at=-40),
+                event(AGENT, ("group_id", group), at=-30),
+            )
+            assert stays(journey) == [("1", -50, -40), ("3", -40, -30), ("1", -30, None)]
+
     def test_of_two_tags_the_newest_stands(self) -> None:
         """Adding one moves the ticket; taking it away again leads back to the older, taking that away moves nothing."""
         both = (tagged("tier_1", at=-50), tagged("tier_3", at=-40, by=AGENT))
