@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 
 from zdsync.facts import Facts
 from zdsync.model import Account, User
@@ -25,15 +26,15 @@ def named_fields(
         statuses = {status.id: status.name for status in account.custom_statuses}
     is_known = account is not None
     return {
-        "group": _thing("group", groups_by_id, lambda f: f.ticket.group_id, is_known, groups),
-        "brand": _thing("brand", brands, lambda f: f.ticket.brand_id, is_known),
-        "form": _thing("form", forms, lambda f: f.ticket.form_id, is_known),
-        "custom_status": _thing("custom_status", statuses, lambda f: f.ticket.custom_status_id, is_known),
+        "group": _thing("group", groups_by_id, attrgetter("ticket.group_id"), is_known, groups),
+        "brand": _thing("brand", brands, attrgetter("ticket.brand_id"), is_known),
+        "form": _thing("form", forms, attrgetter("ticket.form_id"), is_known),
+        "custom_status": _thing("custom_status", statuses, attrgetter("ticket.custom_status_id"), is_known),
         "assignee": _assignee(account),
         "requester": _person("requester"),
         "organization": _company("organization"),
-        "tier": _tier("tier", lambda f: f.tier, tiers),
-        "previous_tier": _tier("previous_tier", lambda f: f.previous_tier, tiers),
+        "tier": _tier("tier", attrgetter("tier"), tiers),
+        "previous_tier": _tier("previous_tier", attrgetter("previous_tier"), tiers),
     }
 
 
