@@ -93,6 +93,8 @@ class CompiledRules:
     rules: RuleSet
     ignore: tuple[CompiledRule, ...]
     assign: tuple[CompiledRule, ...]
+    private: tuple[CompiledRule, ...]
+    """Those of `assign` that are for private data."""
     annotate: tuple[CompiledRule, ...]
     group_ids: Mapping[str, GroupId]
     tiers_of_group: Mapping[GroupId, tuple[Tier, ...]]
@@ -161,6 +163,7 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
         rules=rules,
         ignore=bound["ignore"],
         assign=bound["assign"],
+        private=tuple(rule for rule in bound["assign"] if rule.rule.then.private_only),
         annotate=bound["annotate"],
         require=gates,
         escalate=escalate,

@@ -59,7 +59,7 @@ def _options(name: str, options: Sequence[FieldOption], value: Read, *, is_many:
     def of(chosen: object) -> frozenset[str]:
         if chosen is None or chosen == "":
             return NOTHING
-        if not isinstance(chosen, tuple | list):
+        if isinstance(chosen, str) or not isinstance(chosen, tuple | list):
             return folded.get(str(chosen)) or frozenset({fold_name(chosen)})
         return frozenset().union(*(folded.get(str(tag)) or {fold_name(tag)} for tag in chosen))
 

@@ -107,7 +107,7 @@ def fold_name(value: object) -> str:
 
 def to_number(value: object) -> int | float | None:
     """A number, also from the text that Zendesk sends for decimals; None when it is none."""
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return None
     if isinstance(value, int | float):
         return value if math.isfinite(value) else None

@@ -386,7 +386,10 @@ class RuleSet:
     sources: tuple[tuple[str, str], ...] = ()
 
     def tier(self, key: str) -> Tier | None:
-        return next((tier for tier in self.tiers if tier.key == key), None)
+        for tier in self.tiers:
+            if tier.key == key:
+                return tier
+        return None
 
     @property
     def rules(self) -> tuple[Rule, ...]:

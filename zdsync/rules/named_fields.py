@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 
 from zdsync.facts import Facts
 from zdsync.model import Account, User
@@ -27,10 +28,10 @@ def named_fields(
     is_known = account is not None
     former = former_things(account)
     things: Mapping[str, tuple[Mapping[int | None, str], Read]] = {
-        "group": (groups_by_id, lambda f: f.ticket.group_id),
-        "brand": (brands, lambda f: f.ticket.brand_id),
-        "form": (forms, lambda f: f.ticket.form_id),
-        "custom_status": (statuses, lambda f: f.ticket.custom_status_id),
+        "group": (groups_by_id, attrgetter("ticket.group_id")),
+        "brand": (brands, attrgetter("ticket.brand_id")),
+        "form": (forms, attrgetter("ticket.form_id")),
+        "custom_status": (statuses, attrgetter("ticket.custom_status_id")),
     }
     return {
         **{
@@ -40,8 +41,8 @@ def named_fields(
         "assignee": _assignee(account),
         "requester": _person("requester"),
         "organization": _company("organization"),
-        "tier": _tier("tier", lambda f: f.tier, tiers),
-        "previous_tier": _tier("previous_tier", lambda f: f.previous_tier, tiers),
+        "tier": _tier("tier", attrgetter("tier"), tiers),
+        "previous_tier": _tier("previous_tier", attrgetter("previous_tier"), tiers),
     }
 
 
