@@ -9,6 +9,7 @@ import pytest
 
 from tests.house import House
 from zdsync.runs.cycle import run_cycle
+from zdsync.runs.pull import pull
 from zdsync.sandbox.records import Change, Comment, Ticket
 
 TICKETS = 37_000 if os.environ.get("ZDSYNC_TEST_AT_SIZE") else 300
@@ -23,6 +24,7 @@ def test_day_one(sqlite_url: str) -> None:
     before = {id: _state(ticket) for id, ticket in in_flight.items()}
     tags = {id: set(ticket.tags) for id, ticket in in_flight.items()}
     place = house.place()
+    pull(place.source, place.mirror, place.clock, start=place.start)
     first = run_cycle(place)
     private = {
         change.ticket_id for change in first.planned.plan.ticket_changes if change.rule == "sensitive-data"

@@ -233,6 +233,14 @@ class TestTiers:
         answered = placed("1", FRONTLINE, event(AGENT, reply="Hi", at=-10))
         assert step(rules, answered) == "next"
 
+    def test_no_run_follows_from_the_one_before(self) -> None:
+        """Right after our own placing a rule without a clock waits for somebody to do something; one with a clock does not."""
+        placing = ours(("tags", ("tier_1",), ()), ("group_id", FRONTLINE), at=-600)
+        fresh = case(created(("status", "new"), at=-601), placing, ticket=standing("1", FRONTLINE))
+        assert step(bound(escalate=(move("plain", "1", "2"),)), fresh) is None
+        timed = move("timed", "1", "2", after=after(Clock.IN_TIER, hours(1)))
+        assert step(bound(escalate=(timed,)), fresh) == "timed"
+
     def test_nothing_moves_before_the_first_tag(self) -> None:
         """A ticket that only its group places has to be adopted or assigned first."""
         untagged = case(created(("status", "new"), ("group_id", FRONTLINE)), ticket=standing("1", FRONTLINE))
