@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ _WAYS = (
     ("ZENDESK_EMAIL", "ZENDESK_API_TOKEN"),
 )
 _MASK = "********"
+_DATABASE = re.compile(r"[A-Z][A-Z0-9_]*_DATABASE_URL")
 _T = TypeVar("_T")
 
 
@@ -78,6 +79,8 @@ class Settings:
     notes: tuple[str, ...]
     lines: tuple[SettingLine, ...] = field(repr=False)
     secrets: frozenset[str] = field(repr=False)
+    databases: Mapping[str, str] = field(repr=False)
+    """Addresses of further databases, for tables that rules join; by the names of their settings (`…_DATABASE_URL`)."""
 
     def need_access(self) -> Access:
         """The account's address and credentials; raises ConfigError when they were not given."""
@@ -120,7 +123,7 @@ def load_settings(
         faults.extend(account_faults)
     if access and isinstance(access.credentials, ApiToken):
         notes.append(_note_on_api_tokens(now.date()))
-    settings = _read_settings(reader, access, tuple(notes), now)
+    settings = _read_settings(reader, access, tuple(notes), now, _read_databases(levels, faults))
     if faults:
         raise ConfigError(_as_message(faults), hint=_as_hint(notes))
     return settings
@@ -199,7 +202,13 @@ class _Reader:
         return _Found(text, origin)
 
 
-def _read_settings(reader: _Reader, access: Access | None, notes: tuple[str, ...], now: datetime) -> Settings:
+def _read_settings(
+    reader: _Reader,
+    access: Access | None,
+    notes: tuple[str, ...],
+    now: datetime,
+    databases: Mapping[str, str],
+) -> Settings:
     database_url = reader.value("ZDSYNC_DATABASE_URL", read.parse_database_url)
     alert_url = reader.optional("ZDSYNC_ALERT_URL", read.parse_webhook)
     is_http_off = not reader.find("ZDSYNC_HTTP").text
@@ -225,8 +234,26 @@ def _read_settings(reader: _Reader, access: Access | None, notes: tuple[str, ...
         log=reader.value("ZDSYNC_LOG", lambda text: read.parse_word(text, LogForm)),
         notes=notes,
         lines=tuple(_describe(setting, reader.find(setting.name)) for setting in SETTINGS),
-        secrets=frozenset(_find_secrets(access, database_url, alert_url)),
+        secrets=frozenset(_find_secrets(access, (database_url, *databases.values()), alert_url)),
+        databases=databases,
     )
+
+
+def _read_databases(levels: Sequence[Mapping[str, _Found]], faults: list[str]) -> dict[str, str]:
+    """Every `…_DATABASE_URL` but the mirror's, or the text of the file that `…_DATABASE_URL_FILE` names."""
+    found: dict[str, str] = {}
+    for level in reversed(levels):
+        for name, given in level.items():
+            is_file = name.endswith("_FILE")
+            setting = name.removesuffix("_FILE")
+            if not _DATABASE.fullmatch(setting) or setting in BY_NAME or not given.text:
+                continue
+            try:
+                found[setting] = Path(given.text).read_text("utf-8").strip() if is_file else given.text
+            except (OSError, UnicodeDecodeError) as err:
+                why = getattr(err, "strerror", None) or "it is not a text file"
+                faults.append(f"{name} ({given.origin}): cannot read {given.text!r}: {why}")
+    return found
 
 
 def _read_access(reader: _Reader) -> Access | None:
@@ -324,7 +351,9 @@ def mask_password(url: str) -> str:
     return re.sub(r"([?&](?:ssl)?pass(?:word|wd)?=)[^&]*", rf"\1{_MASK}", shown, flags=re.IGNORECASE)
 
 
-def _find_secrets(access: Access | None, database_url: str, alert_url: str | None) -> Iterator[str]:
+def _find_secrets(
+    access: Access | None, database_urls: Iterable[str], alert_url: str | None
+) -> Iterator[str]:
     """Every text that must not appear in a log, in each form in which it may come along."""
     match access.credentials if access else None:
         case OAuthClient(_, secret):
@@ -335,8 +364,9 @@ def _find_secrets(access: Access | None, database_url: str, alert_url: str | Non
             yield from (token, base64.b64encode(f"{email}/token:{token}".encode()).decode())
         case None:
             pass
-    for password in re.findall(r"://[^:/@]*:(.+)@|[?&](?:ssl)?pass(?:word|wd)?=([^&]+)", database_url):
-        yield from {text for part in password if part for text in (part, unquote(part))}
+    for url in database_urls:
+        for password in re.findall(r"://[^:/@]*:(.+)@|[?&](?:ssl)?pass(?:word|wd)?=([^&]+)", url):
+            yield from {text for part in password if part for text in (part, unquote(part))}
     if alert_url:
         yield from (alert_url, alert_url.partition("://")[2].partition("/")[2])
 

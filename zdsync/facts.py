@@ -11,6 +11,7 @@ from zdsync.journey import Journey, Ladder, travel
 from zdsync.model import (
     Case,
     Event,
+    ExternalRow,
     FieldChange,
     FieldValue,
     Hold,
@@ -86,6 +87,8 @@ class Facts:
     public_comments: tuple[str, ...] = ()
     detected: frozenset[str] = frozenset()
     """Names of the detectors that found something in the ticket's texts."""
+    detected_publicly: frozenset[str] = frozenset()
+    """Those of them that found something in a text that the customer sees."""
     notes_written: frozenset[str] = frozenset()
     holds: tuple[Hold, ...] = ()
     undone: frozenset[str] = frozenset()
@@ -103,6 +106,7 @@ class Facts:
     """Whether Zendesk has counted a breach of an SLA target; None when that is not mirrored."""
     in_business_hours: bool = True
     """Whether the calendar of the ticket's tier is open at `now`."""
+    external: Mapping[str, ExternalRow] = field(default_factory=dict)
     _folded: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -173,6 +177,7 @@ def derive(case: Case, now: datetime, ladder: Ladder) -> Facts:
         comment=history.comment,
         public_comments=tuple(history.public_comments),
         detected=frozenset(finding.detector for finding in case.findings),
+        detected_publicly=frozenset(finding.detector for finding in case.findings if finding.is_public),
         notes_written=case.notes_written,
         holds=case.holds,
         undone=history.undone(now),
@@ -184,6 +189,7 @@ def derive(case: Case, now: datetime, ladder: Ladder) -> Facts:
         own_changes=case.own_changes,
         sla_breached=case.sla_breached,
         in_business_hours=ladder.calendar(journey.tier).is_open(now),
+        external=case.external,
     )
 
 

@@ -7,10 +7,11 @@ basis        what told the tier: its tier tag, or, before zdsync had tagged the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 
 from zdsync.actors import Actor, actor_of, author_kind, tag_steps
 from zdsync.calendars import ALWAYS, Calendar
@@ -119,10 +120,17 @@ class Journey:
     """Whether anybody but zdsync has done anything since zdsync last placed or moved it."""
     is_out: bool = False
     """Merged into another or deleted: no more a request of its own."""
+    tier: str | None = field(init=False, repr=False, compare=False)
+    """The tier in which the ticket is, or was when it was solved; None when it has none."""
+    moves: tuple[Move, ...] = field(init=False, repr=False, compare=False)
+    """Every step from one tier to another, oldest first, also where the ticket had no tier in between."""
 
-    @property
-    def tier(self) -> str | None:
-        """The tier in which the ticket is, or was when it was solved; None when it has none."""
+    def __post_init__(self) -> None:
+        """What is asked of every ticket many times over is told once."""
+        object.__setattr__(self, "tier", self._tier())
+        object.__setattr__(self, "moves", tuple(self._moves()) if len(self.stays) > 1 else ())
+
+    def _tier(self) -> str | None:
         last = self.stays[-1] if self.stays else None
         if last is None or (last.left_at is not None and not self._is_done_since(last.left_at)):
             return None
@@ -132,20 +140,15 @@ class Journey:
         """Whether the ticket was solved by then and has not been reopened."""
         return self.solved_at is not None and self.solved_at <= at
 
-    @property
-    def moves(self) -> tuple[Move, ...]:
-        """Every step from one tier to another, oldest first, also where the ticket had no tier in between."""
-        return tuple(
-            Move(stay.entered_at, before.tier, stay.tier, stay.by, stay.author_id, stay.key)
-            for before, stay in zip(self.stays, self.stays[1:], strict=False)
-            if before.tier != stay.tier
-        )
+    def _moves(self) -> Iterator[Move]:
+        for before, stay in pairwise(self.stays):
+            if before.tier != stay.tier:
+                yield Move(stay.entered_at, before.tier, stay.tier, stay.by, stay.author_id, stay.key)
 
     @property
     def previous_tier(self) -> str | None:
         """The tier before the present one; None when there was none."""
-        moves = self.moves
-        return moves[-1].origin if moves else None
+        return self.moves[-1].origin if self.moves else None
 
     def entered_at(self) -> datetime | None:
         """Since when the present stay counts for clocks: not before zdsync was there. None without a tier."""

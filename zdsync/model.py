@@ -202,6 +202,27 @@ class OwnChange:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinKeys:
+    """What the rows of tables beside Zendesk are joined to a ticket by: of its requester the address, of its company the rest."""
+
+    email: str | None = None
+    name: str | None = None
+    external_id: str | None = None
+    domains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalRow:
+    """What a table beside Zendesk holds about a ticket's requester or company: the columns that rules read.
+
+    `digest` changes when one of them does.
+    """
+
+    values: Mapping[str, FieldValue]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """All that is known of one ticket at one moment: the input of `derive`."""
 
@@ -225,6 +246,8 @@ class Case:
     """Our own updates of this ticket that were made, by the key in their audit."""
     sla_breached: bool | None = None
     """Whether Zendesk has counted a breach of an SLA target; None when metric events are not mirrored."""
+    external: Mapping[str, ExternalRow] = field(default_factory=dict)
+    """The rows that the rules' external tables have for this ticket, by the table's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +266,7 @@ class FieldOption:
 
     value: str
     label: str
+    id: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +365,10 @@ class Account:
     members: Mapping[GroupId, frozenset[UserId]] = field(default_factory=dict)
     """Agents by group, as far as mirrored."""
     known: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    """Ids of what the rules name, as last seen: ("group", its name, case folded) and ("view", its tier's key)."""
+    """Ids of what the rules name, as last seen: ("group", its name, case folded), ("view", its tier's key), and so on.
+
+    So for `brand`, `form`, `custom_status` and `field`; an `option` has its field's id and a colon before its name.
+    """
     undone_views: Mapping[int, str | None] = field(default_factory=dict)
     """Known views that an undo wrote last, and the rules it was made under (None: not known)."""
 

@@ -18,6 +18,7 @@ from zdsync.model import (
     FieldOption,
     Group,
     Hold,
+    JoinKeys,
     NativeNames,
     NativeRule,
     OrganizationId,
@@ -30,7 +31,7 @@ from zdsync.model import (
     View,
 )
 from zdsync.plan.guard import Habit
-from zdsync.plan.model import ViewForm
+from zdsync.plan.model import ComingUp, ViewForm
 from zdsync.tiers.shadow import Forecast
 
 
@@ -214,6 +215,8 @@ class JournalEntry:
     settled_at: datetime | None = None
     kind: str = ""
     """Of a ticket's change, `TicketChange.kind`."""
+    notify: str = ""
+    """Who is to be told once it is made; empty for nobody."""
 
 
 class Journal(Protocol):
@@ -323,15 +326,6 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class ComingUp:
-    """A move by a clock of which somebody wants to be warned: the rule, and when it comes."""
-
-    ticket_id: TicketId
-    rule: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class StayRecord:
     """One stay as the mirror keeps it: the columns of tier_stays but ticket and place."""
 
@@ -351,11 +345,70 @@ class StayRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetRecord:
+    """One target as the mirror keeps it: the columns of tier_targets but the ticket."""
+
+    kind: str
+    position: int
+    tier: str
+    priority: str | None
+    promised: str
+    started_at: datetime
+    due_at: datetime | None
+    ended_at: datetime | None
+    state: str
+    calendar: str
+    minutes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What tells whether somebody looks after an unsolved ticket; a moment is None for what is not so.
+
+    `unknown_clock` tells why nobody can know who waits for whom: its `history` is not whole, or its messages stand in
+    a `transcript` that is not read; empty when it is known.
+    """
+
+    waiting_since: datetime | None = None
+    unassigned_since: datetime | None = None
+    status_since: datetime | None = None
+    touched_at: datetime | None = None
+    unknown_clock: str = ""
+
+
+class NoticeKind(StrEnum):
+    """Of what about tickets people are told."""
+
+    CHANGE = "change"
+    """A change that was made, by a rule that says who is to hear of it."""
+    LIMITED = "limited"
+    """It would move once more than `move_limit` allows."""
+    CONTRADICTED = "contradicted"
+    """Tag and group contradict each other again after a repair."""
+    PRIVATE = "private"
+    """Private data came over a public channel."""
+    WARNING = "warning"
+    """The clock of a rule is over its `warn_at`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something about a ticket that somebody is to be told, once, until it is over; `key` is that of a change made."""
+
+    ticket_id: TicketId
+    kind: NoticeKind
+    rule: str = ""
+    audience: str = ""
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Way:
     """One ticket's decision and way, to be kept: `outcome` is empty for a ticket that is not unsolved.
 
     `is_pending` says that it is to be decided again in the next run whatever happens: it was to be changed, or waits
-    for its events.
+    for its events. `external` is a digest of the rows of other tables that it was decided by, empty for none. `notices`
+    are those that hold now; None leaves them as they were.
     """
 
     ticket_id: TicketId
@@ -365,8 +418,22 @@ class Way:
     due_at: datetime | None = None
     is_pending: bool = False
     coming: ComingUp | None = None
+    external: str = ""
     stays: tuple[StayRecord, ...] | None = ()
     """None for a ticket whose events the mirror has no more: the stays that were told stand."""
+    targets: tuple[TargetRecord, ...] | None = ()
+    """None for a ticket whose history is not whole: the targets that were told stand."""
+    signs: Signs = Signs()
+    notices: tuple[Notice, ...] | None = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What rows of other tables are found by for a decided ticket, and the digest of those it was decided by."""
+
+    ticket_id: TicketId
+    keys: JoinKeys
+    external: str
 
 
 class Repairs(Protocol):
@@ -487,6 +554,9 @@ class Mirror(Protocol):
     def record_decisions(self, decisions: Sequence[DecisionRecord]) -> None:
         """Keep those that differ from the ticket's last kept decision (outcome, rule, tier, rules)."""
 
+    def read_decision(self, ticket_id: TicketId, at: datetime) -> DecisionRecord | None:
+        """The ticket's decision that was the latest one kept at that moment."""
+
     def read_forecasts(self, since: datetime) -> tuple[Forecast, ...]:
         """Kept decisions of rules since then, oldest first, with zdsync's first applied write to each ticket after it."""
 
@@ -496,11 +566,20 @@ class Mirror(Protocol):
     def read_standing(self, without: Collection[TicketId]) -> Standing:
         """What was decided of the other unsolved tickets."""
 
+    def read_joined(self) -> Iterator[Joined]:
+        """Every unsolved ticket that was decided, in no order; to be read to its end."""
+
     def read_coming(self) -> tuple[ComingUp, ...]:
         """The moves that somebody wants to be warned of, the nearest first, as of the latest run."""
 
     def record_ways(self, ways: Sequence[Way], agenda: Agenda, at: datetime) -> None:
         """Keep decisions and stays of these tickets, and take them off the agenda."""
+
+    def read_untold(self) -> tuple[Notice, ...]:
+        """What nobody was told of yet, by kind, rule and ticket: what holds since the latest runs, and changes made."""
+
+    def record_told(self, notices: Sequence[Notice], at: datetime) -> None:
+        """These were told: not again before they are over."""
 
     def record_epoch(self, epoch: str, ladder: str, agenda: Agenda, at: datetime) -> None:
         """Every unsolved ticket is decided by `epoch` now. With another `ladder` finished tickets get their stays anew."""
@@ -523,6 +602,17 @@ class Mirror(Protocol):
 
     def read_figures(self) -> Mapping[str, Sequence[Record]]:
         """What the text report shows, by name of the table in it."""
+
+
+class QueryFault(Exception):
+    """The database does not understand the query, or it is no question; the text says which."""
+
+
+class Queries(Protocol):
+    """Databases that the rules' external tables come from. What asks may raise MirrorError, ConfigError or QueryFault."""
+
+    def read(self, query: str, setting: str) -> Iterator[Sequence[Any]]:
+        """The names of the columns, then the rows, of one SELECT to the mirror, or to the database that `setting` names."""
 
 
 class Lease(Protocol):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
+from threading import Thread
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -54,6 +55,28 @@ class StopFlag:
         return self._is_set
 
 
+class Pokes:
+    """Wishes for a cycle at once, from any thread; several that nobody has heard yet are one."""
+
+    def __init__(self) -> None:
+        self._bell: SimpleQueue[bool] = SimpleQueue()
+
+    def poke(self) -> None:
+        self._bell.put(item=True)
+
+    def close(self) -> None:
+        """No more are heard."""
+        self._bell.put(item=False)
+
+    def listen(self, answer: Callable[[], object]) -> None:
+        """Call `answer` for what was wished, until closed."""
+        while self._bell.get():
+            while not self._bell.empty():
+                if not self._bell.get():
+                    return
+            answer()
+
+
 class SystemClock:
     """The machine's clock, or one so far `ahead` of it; sleeping ends with Stopped as soon as a stop is wished for."""
 
@@ -98,8 +121,9 @@ def run_on_schedule(
     timezone: ZoneInfo,
     stop: StopFlag,
     max_cycles: int | None = None,
+    pokes: Pokes | None = None,
 ) -> int:
-    """Call `cycle` at once and then on schedule until `stop` is set; the exit code.
+    """Call `cycle` at once and then on schedule until `stop` is set; the exit code. A poke is a cycle due now.
 
     Cycles never overlap; those that fell due during a long one are made up for by one. A cycle that fails is logged
     and the schedule goes on, but for FATAL errors. `cycle` runs in one thread of its own and is never broken off: it
@@ -112,7 +136,7 @@ def run_on_schedule(
     # The executor that works in the scheduler's own thread: a cycle holds the timetable up, so nothing overlaps and
     # what falls due meanwhile is coalesced. A pool would drop the late run instead.
     scheduler = BackgroundScheduler(timezone=timezone, executors={"default": DebugExecutor()})
-    scheduler.add_job(
+    job = scheduler.add_job(
         worker.run_once,
         _as_trigger(schedule, timezone),
         coalesce=True,
@@ -121,11 +145,19 @@ def run_on_schedule(
         next_run_time=datetime.now(UTC),
     )
     scheduler.start()
+    heard = pokes or Pokes()
+    # The timetable is locked during a cycle: a poke waits for its end in a thread of its own.
+    listener = Thread(
+        target=heard.listen, args=(lambda: job.modify(next_run_time=datetime.now(UTC)),), name="pokes"
+    )
+    listener.start()
     try:
         stop.wait()
         log.info("worker.stopping", extra={"cycles": worker.cycles})
     finally:
         stop.set()
+        heard.close()
+        listener.join()
         scheduler.shutdown(wait=True)
     log.info("worker.stopped", extra={"cycles": worker.cycles, "exit_code": worker.exit_code})
     return worker.exit_code

@@ -15,15 +15,17 @@ from pathlib import Path
 from zdsync.config import Settings
 from zdsync.detect import TextFilter
 from zdsync.errors import MirrorError, Problem
+from zdsync.mirror.external import SqlQueries
 from zdsync.mirror.store import MirrorStore, open_mirror
 from zdsync.model import Account, NativeNames, RunId
-from zdsync.ports import Clock
+from zdsync.ports import Clock, Queries
 from zdsync.rules.load import load_rules
 from zdsync.rules.model import RuleSet
 from zdsync.runs.check import check_rules
 from zdsync.runs.check_history import check_history
 from zdsync.runs.cycle import Workplace
 from zdsync.runs.doctor.model import AccountProbe, DatabaseProbe
+from zdsync.runs.external import with_tables
 from zdsync.runs.turn import Turn
 from zdsync.runs.watch import Watch
 from zdsync.settings import Bodies, Mode
@@ -40,16 +42,22 @@ class Reading:
 
     mirror: MirrorStore
     rules_folder: Path
+    queries: Queries | None = None
 
     def rules(self) -> RuleSet:
-        """The rule files as they stand now; raises RuleError."""
-        return load_rules(self.rules_folder)
+        """The rule files as they stand now, with the external tables that they ask about; raises RuleError."""
+        return with_tables(load_rules(self.rules_folder), self.queries)
+
+
+def queries(settings: Settings) -> SqlQueries:
+    """Where external tables come from that are no files."""
+    return SqlQueries(settings.database_url, settings.databases)
 
 
 @contextmanager
 def open_reading(settings: Settings, clock: Clock) -> Iterator[Reading]:
     with open_mirror(settings.database_url, clock=clock, read_only=True) as mirror:
-        yield Reading(mirror, settings.rules)
+        yield Reading(mirror, settings.rules, queries(settings))
 
 
 @contextmanager
@@ -98,7 +106,7 @@ def open_workplace(settings: Settings, clock: Clock, *, stands_by: bool = False)
             mirror=mirror,
             journal=mirror.journal,
             clock=clock,
-            rules=lambda: load_rules(settings.rules),
+            rules=lambda: with_tables(load_rules(settings.rules), queries(settings)),
             new_run_id=new_run_id,
             start=settings.start,
             tag_prefix=settings.tag_prefix,
@@ -137,10 +145,16 @@ def watch(settings: Settings, place: Workplace) -> Watch:
     return Watch(place, alerts, settings.max_lag)
 
 
-def starter_rules() -> Path:
-    """The shipped rule folder: inside an installed package, or beside it in a checkout."""
-    inside = Path(__file__).parent / "starter_rules"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "rules"
+TEMPLATES = ("saas", "retail")
+
+
+def starter_rules(template: str = TEMPLATES[0]) -> Path:
+    """A shipped rule folder; the first one is inside an installed package, or beside it in a checkout."""
+    here = Path(__file__).parent
+    if template != TEMPLATES[0]:
+        return here / "templates" / template
+    inside = here / "starter_rules"
+    return inside if inside.is_dir() else here.parent / "rules"
 
 
 def read_account_if_any(settings: Settings, clock: Clock) -> Account | None:
@@ -170,6 +184,7 @@ def check_rule_files(settings: Settings, clock: Clock, account: Account | None) 
         tag_prefix=settings.tag_prefix,
         keeps_text=settings.bodies is not Bodies.NONE,
         now=clock.now(),
+        queries=queries(settings) if account is not None else None,
     )
 
 

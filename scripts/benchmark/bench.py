@@ -26,6 +26,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 CHANGED = 100
 """Tickets that move between two runs."""
+STAYS = 100_000
+"""Stays in tiers over which returns are counted."""
 WRITTEN = 1_000
 """Tickets that one apply changes."""
 
@@ -183,6 +185,12 @@ def counted(bench: Bench) -> Iterator[Line]:
     yield at_least("business time", float(told.stdout), " spans/s", 300_000)
 
 
+def bounced(bench: Bench) -> Iterator[Line]:
+    command = [sys.executable, "-m", "scripts.benchmark.stays", str(STAYS), str(bench.times)]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)  # noqa: S603 - our own command
+    yield at_most(f"ping-pong over {STAYS:,} stays in SQLite", float(told.stdout), " s", 2)
+
+
 def idle(bench: Bench) -> Iterator[Line]:
     ticket = str(bench.account.unsolved(1)[0])
     for words in (("plan",), ("status",), ("explain", ticket)):
@@ -203,6 +211,7 @@ def measure(bench: Bench, *, pulls_only: bool) -> Iterator[Line]:
     yield from idle(bench)
     yield from decided(bench)
     yield from counted(bench)
+    yield from bounced(bench)
 
 
 def main() -> None:

@@ -11,8 +11,9 @@ from tests.unit.mirror import rows
 from tests.unit.mirror.rows import at, content, page, record_page, tickets_page
 from zdsync.mirror.store import MirrorStore
 from zdsync.mirror.tables_way import tier_stays
-from zdsync.model import Hold, HoldReason, Stream, TicketId
-from zdsync.ports import Agenda, ComingUp, Standing, StayRecord, Way
+from zdsync.model import Hold, HoldReason, JoinKeys, Stream, TicketId
+from zdsync.plan.model import ComingUp
+from zdsync.ports import Agenda, Joined, Standing, StayRecord, Way
 
 EPOCH, LADDER = "rules 1", "ladder 1"
 STAY = StayRecord(
@@ -217,3 +218,19 @@ def test_an_agenda_without_marks_takes_nothing_off(settled: MirrorStore) -> None
     """A ticket that was due and not touched has no mark to take off."""
     settled.record_ways([way(1)], Agenda(frozenset({TicketId(1)})), at(20))
     assert to_decide(settled) == set()
+
+
+def test_decided_tickets_are_told_with_what_rows_are_found_by(settled: MirrorStore) -> None:
+    """Address, company and domains as they are by now, beside the digest of the rows it was decided by; solved ones not."""
+    company = rows.organization(50, 12, name="Acme", external_id="a-1", domain_names=["acme.example"])
+    settled.record_page(page(Stream.ORGANIZATIONS, organizations=[company]), None, at(15))
+    settled.record_page(
+        page(Stream.USERS, users=[rows.user(901, 12, email="ada@acme.example")]), None, at(15)
+    )
+    settled.record_page(tickets_page(rows.ticket(1, 5, status="solved")), None, at(15))
+    decide(settled, way(2, external="digest"))
+    acme = JoinKeys("ada@acme.example", "Acme", "a-1", ("acme.example",))
+    assert sorted(settled.read_joined(), key=lambda one: one.ticket_id) == [
+        Joined(TicketId(2), JoinKeys("ada@acme.example"), "digest"),
+        Joined(TicketId(3), acme, ""),
+    ]

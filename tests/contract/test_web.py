@@ -16,6 +16,7 @@ from tests.house import House
 from zdsync.errors import MirrorError
 from zdsync.mirror.store import open_mirror
 from zdsync.runs.cycle import run_cycle
+from zdsync.schedule import Pokes
 from zdsync.settings import Listen
 from zdsync.web.pulse import Pulse
 from zdsync.web.server import Site, serving
@@ -71,13 +72,14 @@ def window(database_url: str) -> Iterator[Window]:
     """The window of a worker that runs every minute and has not begun yet."""
     house = House(database_url)
     pulse = Pulse(house.clock, lambda began: began + timedelta(minutes=1))
+    pokes = Pokes()
 
     @contextmanager
     def open_reading() -> Iterator[Reading]:
         with open_mirror(database_url, clock=house.clock, read_only=True) as mirror:
             yield Reading(mirror, mirror.database.path)
 
-    site = Site(pulse, open_reading, timedelta(minutes=15), "tier_", "apply")
+    site = Site(pulse, open_reading, timedelta(minutes=15), "tier_", "apply", pokes.poke)
     with serving(Listen("127.0.0.1", 0), site) as port:
         assert port is not None
         yield Window(house, pulse, site, port)

@@ -16,6 +16,7 @@ from zdsync.cli.start import _write_env
 from zdsync.config import load_settings
 from zdsync.sandbox.auth import CLIENT_ID, CLIENT_SECRET
 from zdsync.settings import Mode
+from zdsync.wiring import TEMPLATES, starter_rules
 from zdsync.zendesk.credentials import OAuthClient
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -83,7 +84,7 @@ def test_nobody_to_ask() -> None:
         (("--url", "http://acme.zendesk.com"), "plain http"),
         (("--subdomain", "acme", "--url", "https://acme.zendesk.com"), "twice"),
         (("--client-id", "zd sync"), "holds spaces"),
-        (("--template", "retail"), "'saas'"),
+        (("--template", "bank"), "'saas', 'retail'"),
     ],
 )
 def test_wrong_options(words: tuple[str, ...], said: str) -> None:
@@ -107,6 +108,20 @@ def test_never_overwrites() -> None:
     assert [path.name for path in Path("rules").iterdir()] == ["mine.yaml"]
     assert init(*GIVEN).exit_code == 0
     assert Path(".env").read_text("utf-8") == "ZENDESK_SUBDOMAIN=mine\n"
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_each_template_is_checked_and_tested_as_it_comes(template: str) -> None:
+    """Its rules and cases are written whole, and the commands named next find nothing wrong with them."""
+    assert init(*GIVEN, "--template", template).exit_code == 0
+    written = sorted(str(path.relative_to("rules")) for path in Path("rules").rglob("*.yaml"))
+    assert written == sorted(
+        str(p.relative_to(f)) for f in [starter_rules(template)] for p in f.rglob("*.yaml")
+    )
+    assert "tests/shipped.yaml" in written
+    for words in (["rules", "check", "--strict"], ["rules", "test"], ["rules", "fmt", "--check"]):
+        done = CliRunner().invoke(zdsync, words, standalone_mode=True)
+        assert done.exit_code == 0, done.output
 
 
 def test_half_done_is_completed() -> None:

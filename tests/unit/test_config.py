@@ -343,3 +343,25 @@ def test_password_is_masked_even_in_a_crooked_url() -> None:
     """A password with @, : or / is masked to its end."""
     assert mask_password("postgresql://u:a@b/c:d@host/db") == "postgresql://u:********@host/db"
     assert mask_password("sqlite:///zdsync.db") == "sqlite:///zdsync.db"
+
+
+def test_further_databases(tmp_path: Path) -> None:
+    """Any setting that ends in _DATABASE_URL, the environment before `.env`, or a file; their passwords are secrets."""
+    secret = tmp_path / "erp"
+    secret.write_text("postgresql://erp:pw-erp@host/erp\n", "utf-8")
+    file = env(tmp_path, "CRM_DATABASE_URL=sqlite:///old.db\nCRM_URL=x\nHR_DATABASE_URL=sqlite:///hr.db\n")
+    environ = {"CRM_DATABASE_URL": "postgresql://crm:pw-crm@host/crm", "ERP_DATABASE_URL_FILE": str(secret)}
+    settings = load(environ, file)
+    assert settings.databases == {
+        "CRM_DATABASE_URL": "postgresql://crm:pw-crm@host/crm",
+        "ERP_DATABASE_URL": "postgresql://erp:pw-erp@host/erp",
+        "HR_DATABASE_URL": "sqlite:///hr.db",
+    }
+    assert {"pw-crm", "pw-erp"} <= settings.secrets
+    assert "pw-" not in repr(settings)
+
+
+def test_a_database_file_that_is_not_there() -> None:
+    """Told with its name, as any secret in a file."""
+    told = faults({"CRM_DATABASE_URL_FILE": "/nowhere"})
+    assert "CRM_DATABASE_URL_FILE (environment): cannot read '/nowhere': No such file" in told

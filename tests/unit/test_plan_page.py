@@ -13,6 +13,7 @@ from zdsync.model import TicketId, UserId
 from zdsync.plan.model import (
     AccountNotice,
     Breach,
+    ComingUp,
     FieldDiff,
     GroupChange,
     GroupRef,
@@ -234,3 +235,25 @@ def test_what_the_account_makes_of_it_is_told_as_an_estimate() -> None:
     assert "set off none of the account" in Page(plan_page(none)).text
     for unasked in (replace(PLAN, answers=None), replace(PLAN, ticket_changes=())):
         assert "By estimate" not in Page(plan_page(unasked)).text + "".join(plan_lines(unasked))
+
+
+def test_clocks_and_what_comes_are_shown() -> None:
+    """A move by a clock with the moment at which it had come; moves that come up, escaped like all else."""
+    clock = "unanswered for 4 hours, reached 2026-11-20 09:00 UTC"
+    moved = replace(CHANGE, kind="deescalated", clock=clock)
+    plan = replace(PLAN, ticket_changes=(moved,), coming=(ComingUp(TicketId(9), EVIL, moment(90)),))
+    html = plan_page(plan)
+    assert clock in html
+    assert "de-escalated by refunds" in html
+    assert "Coming up" in html
+    assert "will move it at 2026-11-20 13:30 UTC" in html
+    assert EVIL not in html
+    text = "\n".join(plan_lines(plan))
+    assert f"priority normal → high, type task → None, note; {clock}" in text
+    assert "1 ticket de-escalated by refunds" in text
+    coming = tuple(ComingUp(TicketId(id), "late", moment(id)) for id in range(1, 8))
+    held = tuple(HeldTicket(TicketId(id), "held by hand") for id in range(1, 8))
+    cut = "\n".join(plan_lines(replace(plan, coming=coming, held=held)))
+    assert "    … and 2 more come up" in cut
+    assert "    … and 2 more wait" in cut
+    assert "come up" not in "\n".join(plan_lines(replace(plan, coming=coming), is_whole=True))

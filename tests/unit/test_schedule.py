@@ -11,7 +11,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from zdsync.errors import ConfigError, Denied, GuardBreach, Stopped, Unavailable, ZdsyncError
-from zdsync.schedule import StopFlag, SystemClock, next_run_after, run_on_schedule, stopping_on_signals
+from zdsync.schedule import (
+    Pokes,
+    StopFlag,
+    SystemClock,
+    next_run_after,
+    run_on_schedule,
+    stopping_on_signals,
+)
 from zdsync.settings import Cron, Every, Schedule
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -69,6 +76,39 @@ def test_a_long_run_is_made_up_for_once() -> None:
     ticks = [int(start / 0.1) for start in starts]
     assert ticks[0] == 0
     assert 2 <= ticks[1] < ticks[2]
+
+
+def test_a_poke_is_a_cycle_at_once() -> None:
+    """However far the next one is; those that come while one is under way are one more right after it."""
+    pokes, stop, calls = Pokes(), StopFlag(), []
+
+    def cycle() -> None:
+        calls.append(threading.get_ident())
+        if len(calls) == 1:
+            for _ in range(3):
+                pokes.poke()
+
+    code = run_on_schedule(cycle, Every(86400), timezone=UTC_ZONE, stop=stop, max_cycles=2, pokes=pokes)
+    assert (code, len(calls), len(set(calls))) == (0, 2, 1)
+
+
+def test_several_pokes_are_one() -> None:
+    """Nobody answers twice what was asked at once, nor at all when it is over."""
+    heard: list[str] = []
+    pokes = Pokes()
+    pokes.poke()
+    pokes.poke()
+
+    def answer() -> None:
+        heard.append("poke")
+        pokes.close()
+
+    pokes.listen(answer)
+    assert heard == ["poke"]
+    pokes.poke()
+    pokes.close()
+    pokes.listen(lambda: heard.append("late"))
+    assert heard == ["poke"]
 
 
 @pytest.mark.parametrize(

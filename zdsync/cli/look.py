@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import click
 
@@ -12,10 +13,14 @@ from zdsync.cli.common import FINDINGS, Globals, json_option, open_reader, print
 @click.command(epilog="Example: zdsync explain 4711")
 @click.argument("ticket", type=click.IntRange(min=1))
 @click.option("--rule", "rule_id", metavar="ID", help="Only this rule: why, or why not.")
+@click.option("--at", "moment", metavar="TIME", help="As it was then, e.g. 2026-11-20T09:30 (UTC).")
 @json_option
 @click.pass_obj
-def explain(globals_: Globals, ticket: int, rule_id: str | None, *, as_json: bool) -> int:
-    """Say why a ticket is in its tier: the rule that won, and where each earlier one failed."""
+def explain(globals_: Globals, ticket: int, rule_id: str | None, moment: str | None, *, as_json: bool) -> int:
+    """Say why a ticket is in its tier: the rule that won, and where each earlier one failed.
+
+    --at takes the ticket back to a moment by its mirrored history; the rules are those of now.
+    """
     from zdsync.model import TicketId
     from zdsync.report.explain import explanation_json, explanation_lines, rule_json, rule_lines
     from zdsync.runs.explain import explain as explain_ticket
@@ -25,12 +30,12 @@ def explain(globals_: Globals, ticket: int, rule_id: str | None, *, as_json: boo
     lines: Iterable[str]
     with open_reader(globals_) as (reading, settings, clock):
         mirror, rules, id = reading.mirror, reading.rules(), TicketId(ticket)
-        prefix = settings.tag_prefix
+        prefix, at = settings.tag_prefix, _moment(moment, clock.now())
         if rule_id is None:
-            found = explain_ticket(mirror, mirror.journal, rules, clock, id, tag_prefix=prefix)
+            found = explain_ticket(mirror, mirror.journal, rules, clock, id, tag_prefix=prefix, at=at)
             document, lines = explanation_json(found), explanation_lines(found)
         else:
-            answer = explain_rule(mirror, mirror.journal, rules, clock, id, rule_id, tag_prefix=prefix)
+            answer = explain_rule(mirror, mirror.journal, rules, clock, id, rule_id, tag_prefix=prefix, at=at)
             document, lines = rule_json(answer), rule_lines(answer)
     if as_json:
         print_json(document)
@@ -38,6 +43,22 @@ def explain(globals_: Globals, ticket: int, rule_id: str | None, *, as_json: boo
         for line in lines:
             click.echo(line)
     return 0
+
+
+def _moment(text: str | None, now: datetime) -> datetime | None:
+    """The moment that `--at` names, which must be past."""
+    from zdsync.rules.fields import to_span
+
+    if text is None:
+        return None
+    span = to_span(text)
+    if span is None:
+        raise click.UsageError(
+            "--at: write a time such as 2026-11-20T09:30, or a day for its beginning (UTC)"
+        )
+    if span.start > now:
+        raise click.UsageError("--at: that time is still to come")
+    return span.start
 
 
 @click.command(epilog="Example: zdsync runs 20261122-093000-1f3a")
@@ -100,7 +121,8 @@ def status(globals_: Globals, *, as_json: bool) -> int:
 @json_option
 @click.pass_context
 def report(ctx: click.Context, *, as_json: bool) -> int:
-    """Tiers, backlog, first reply, satisfaction and load, from the mirror."""
+    """Tiers, backlog, first reply, satisfaction, load, and what breaches next, from the mirror."""
+    from zdsync.report.escalation import escalation_tables
     from zdsync.report.runs import figure_tables
     from zdsync.report.tables import as_records
 
@@ -108,14 +130,14 @@ def report(ctx: click.Context, *, as_json: bool) -> int:
         return 0
     globals_ = ctx.find_object(Globals)
     assert globals_ is not None, "the group makes it"
-    with open_reader(globals_) as (reading, settings, _):
+    with open_reader(globals_) as (reading, settings, clock):
         figures = reading.mirror.read_figures(tag_prefix=settings.tag_prefix)
+        tables = dict(zip(figures, figure_tables(figures), strict=True))
+        tables |= escalation_tables(reading.mirror, reading.mirror.insight, clock.now(), is_whole=as_json)
     if as_json:
-        print_json(
-            {name: as_records(table) for name, table in zip(figures, figure_tables(figures), strict=True)}
-        )
+        print_json({name: as_records(table) for name, table in tables.items()})
     else:
-        print_tables(figure_tables(figures))
+        print_tables(tuple(tables.values()))
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from zdsync.cli import ask, demo, doctor, look, rules, start, sync, trial, undo
+from zdsync.cli import ask, demo, doctor, insight, look, rules, start, sync, trial, undo
 from zdsync.cli.common import INTERRUPTED, Globals
 from zdsync.errors import RuleError, ZdsyncError
 
@@ -70,6 +70,9 @@ for command in (
     undo.release,
     look.explain,
     look.runs,
+    insight.timeline,
+    insight.sweep,
+    insight.poke,
     look.status,
     look.report,
     ask.schema,

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from zdsync.cli.common import FINDINGS, Globals, json_option, open_reader, print_json, system_clock
+
+if TYPE_CHECKING:
+    from zdsync.config import Settings
+    from zdsync.runs.layout import Laid
 
 
 @click.group()
@@ -101,20 +106,48 @@ def record(globals_: Globals, ticket: int, out: Path | None) -> int:
 
 @rules.command(epilog="Example: zdsync rules fmt --check")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 5 if a file would change.")
+@click.option("--renamed", is_flag=True, help="Only write the names that things have in Zendesk by now.")
 @click.pass_obj
-def fmt(globals_: Globals, *, only_check: bool) -> int:
-    """Bring rule files into their ordinary spelling; comments stay, and so does the meaning."""
+def fmt(globals_: Globals, *, only_check: bool, renamed: bool) -> int:
+    """Bring rule files into their ordinary spelling; comments stay, and so does the meaning.
+
+    With --renamed it changes nothing but names of groups, fields, options and the like that were renamed in the mirrored
+    account, and shows the change as a patch.
+    """
     from zdsync.runs.layout import lay_out_rules
 
     settings = globals_.settings(needs_account=False)
-    changed = lay_out_rules(settings.rules)
+    changed = _renamed(settings) if renamed else lay_out_rules(settings.rules)
     for laid in changed:
+        if renamed:
+            click.echo(_patch(laid), nl=False)
         if not only_check:
             Path(laid.file).write_text(laid.text, encoding="utf-8", newline="")
         click.echo(f"{laid.file}: {'would change' if only_check else 'changed'}")
     if not changed:
         click.echo(f"{settings.rules}: in order")
     return FINDINGS if only_check and changed else 0
+
+
+def _renamed(settings: Settings) -> tuple[Laid, ...]:
+    """Files with names of before; raises ConfigError when there is no mirror that could tell."""
+    from zdsync.errors import ConfigError
+    from zdsync.runs.layout import rename_in_rules
+    from zdsync.wiring import read_account_if_any
+
+    with system_clock() as (clock, _):
+        account = read_account_if_any(settings, clock)
+    if account is None:
+        raise ConfigError("no account is mirrored that could tell what was renamed", hint="run `zdsync pull`")
+    return rename_in_rules(settings.rules, account)
+
+
+def _patch(laid: Laid) -> str:
+    from difflib import unified_diff
+
+    before = Path(laid.file).read_text("utf-8").splitlines(keepends=True)
+    after = laid.text.splitlines(keepends=True)
+    return "".join(unified_diff(before, after, laid.file, laid.file))
 
 
 @rules.command(epilog="Example: zdsync rules schema > rules/rules.schema.json")
@@ -124,6 +157,7 @@ def schema(globals_: Globals) -> int:
     from zdsync.errors import RuleError
     from zdsync.rules.load import load_rules
     from zdsync.rules.schema import editor_schema
+    from zdsync.runs.external import try_tables
     from zdsync.wiring import read_account_if_any, read_native_names_if_any
 
     settings = globals_.settings(needs_account=False)
@@ -131,7 +165,7 @@ def schema(globals_: Globals) -> int:
         account = read_account_if_any(settings, clock)
         natives = read_native_names_if_any(settings, clock)
     try:
-        known = load_rules(settings.rules)
+        known = try_tables(load_rules(settings.rules))
     except RuleError:
         click.echo("note: the rules have faults; their own names are left out", err=True)
         known = None

@@ -48,7 +48,11 @@ def _parsed(parse: Parse, text: str) -> str:
 @click.option("--client-id", callback=_checked(parse_key), help="The OAuth client's unique identifier.")
 @click.option("--client-secret", callback=_checked(parse_key), help="Its secret; asked for if left out.")
 @click.option(
-    "--template", type=click.Choice(["saas"]), default="saas", show_default=True, help="Which starter rules."
+    "--template",
+    type=click.Choice(["saas", "retail"]),
+    default="saas",
+    show_default=True,
+    help="Which starter rules: those of a software company, or of a shop.",
 )
 @click.pass_obj
 def init(
@@ -57,7 +61,7 @@ def init(
     url: str | None,
     client_id: str | None,
     client_secret: str | None,
-    template: str,  # noqa: ARG001 - the one there is
+    template: str,
 ) -> int:
     """Ask for the account, write .env and starter rules; never overwrites."""
     if subdomain and url:
@@ -73,7 +77,7 @@ def init(
     if rules.exists() and not (rules.is_dir() and not any(rules.iterdir())):
         click.echo(f"{rules} is there already and was left alone.")
     else:
-        click.echo(f"Wrote the starter rules to {rules}: {', '.join(_copy_rules(rules))}.")
+        click.echo(f"Wrote the starter rules to {rules}: {', '.join(_copy_rules(rules, template))}.")
     click.echo(_NEXT.format(rules=rules, env=env))
     return 0
 
@@ -136,11 +140,11 @@ def _quoted(value: str) -> str:
     return f"'{escaped}'"
 
 
-def _copy_rules(folder: Path) -> list[str]:
+def _copy_rules(folder: Path, template: str) -> list[str]:
     """The names of the files written, as they stand in the folder."""
     from zdsync.wiring import starter_rules
 
-    shipped = starter_rules()
+    shipped = starter_rules(template)
     names = sorted(str(path.relative_to(shipped)) for path in shipped.rglob("*.yaml"))
     try:
         for name in names:

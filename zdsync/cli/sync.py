@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zdsync.runs.outcomes import Applied
     from zdsync.runs.pull import Pulled
     from zdsync.runs.verify import Verified
+    from zdsync.schedule import Pokes
     from zdsync.web.pulse import Pulse
 
 
@@ -318,16 +319,16 @@ def worker(globals_: Globals, cycles: int | None) -> int:
 
     On PostgreSQL further workers stand by, and one of them takes over when the leading one is gone.
     """
-    from zdsync.schedule import next_run_after, run_on_schedule
+    from zdsync.schedule import Pokes, next_run_after, run_on_schedule
     from zdsync.web.pulse import Pulse
     from zdsync.wiring import open_workplace, watch
 
     settings = globals_.settings(needs_account=True, is_service=True)
     with system_clock(globals_.ahead) as (clock, flag):
-        pulse = Pulse(clock, partial(next_run_after, settings.schedule, settings.timezone))
+        pulse, pokes = Pulse(clock, partial(next_run_after, settings.schedule, settings.timezone)), Pokes()
         with (
             open_workplace(settings, pulse, stands_by=True) as place,
-            _window(settings, clock, pulse),
+            _window(settings, clock, pulse, pokes),
         ):
             watched = watch(settings, place)
             return run_on_schedule(
@@ -336,10 +337,11 @@ def worker(globals_: Globals, cycles: int | None) -> int:
                 timezone=settings.timezone,
                 stop=flag,
                 max_cycles=cycles,
+                pokes=pokes,
             )
 
 
-def _window(settings: Settings, clock: Clock, pulse: Pulse) -> AbstractContextManager[object]:
+def _window(settings: Settings, clock: Clock, pulse: Pulse, pokes: Pokes) -> AbstractContextManager[object]:
     """The worker's health, metrics and status page, unless they are switched off."""
     from zdsync.web.server import Site, serving
     from zdsync.wiring import open_reading
@@ -352,5 +354,6 @@ def _window(settings: Settings, clock: Clock, pulse: Pulse) -> AbstractContextMa
         max_lag=settings.max_lag,
         tag_prefix=settings.tag_prefix,
         mode=settings.mode.value,
+        ask_cycle=pokes.poke,
     )
     return serving(settings.http, site)

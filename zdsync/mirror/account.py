@@ -15,6 +15,7 @@ from zdsync.mirror.schedules import read_schedules
 from zdsync.mirror.tables_account import (
     brands,
     custom_statuses,
+    group_memberships,
     groups,
     organization_fields,
     ticket_field_options,
@@ -24,7 +25,7 @@ from zdsync.mirror.tables_account import (
     users,
     views,
 )
-from zdsync.model import Account, FieldOption, Named, RecordField, TicketField, User, UserId
+from zdsync.model import Account, FieldOption, GroupId, Named, RecordField, TicketField, User, UserId
 
 
 def read_account(connection: Connection) -> Account:
@@ -40,6 +41,7 @@ def read_account(connection: Connection) -> Account:
         views=tuple(records.view(row) for row in _read_alive(connection, views)),
         schedules=read_schedules(connection),
         staff=read_staff(connection),
+        members=_read_members(connection),
         known=read_known(connection),
         undone_views=read_undone_views(connection),
     )
@@ -50,6 +52,14 @@ def read_staff(connection: Connection) -> Mapping[UserId, User]:
     columns = columns_without(users, "url", "details", "notes")
     staff = select(*columns).where(users.c.role.in_(("agent", "admin"))).order_by(users.c.id)
     return {UserId(row.id): records.user(row) for row in connection.execute(staff)}
+
+
+def _read_members(connection: Connection) -> Mapping[GroupId, frozenset[UserId]]:
+    members: defaultdict[GroupId, set[UserId]] = defaultdict(set)
+    pairs = select(group_memberships.c.group_id, group_memberships.c.user_id)
+    for group_id, user_id in connection.execute(pairs.where(group_memberships.c.deleted_at.is_(None))):
+        members[GroupId(group_id)].add(UserId(user_id))
+    return {id: frozenset(users) for id, users in members.items()}
 
 
 def _read_alive(connection: Connection, table: Table) -> Sequence[Row[Any]]:
@@ -73,7 +83,7 @@ def _read_ticket_fields(connection: Connection) -> tuple[TicketField, ...]:
         select(options).where(options.c.deleted_at.is_(None)).order_by(options.c.position, options.c.id)
     )
     for row in connection.execute(by_place):
-        choices[row.ticket_field_id].append(FieldOption(row.value or "", row.name or ""))
+        choices[row.ticket_field_id].append(FieldOption(row.value or "", row.name or "", row.id))
     return tuple(
         records.ticket_field(row, choices.get(row.id, ())) for row in _read_alive(connection, ticket_fields)
     )

@@ -21,6 +21,17 @@ class Described:
     comment: str
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view: its documented columns in order, and the query of either database that gives them."""
+
+    name: str
+    comment: str
+    columns: tuple[Described, ...]
+    sqlite: str
+    postgres: str
+
+
 def describe(*columns: Column[Any]) -> tuple[Described, ...]:
     return tuple(Described(column.name, _type_word(column.type), column.comment or "") for column in columns)
 

@@ -6,11 +6,12 @@ import re
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection
@@ -47,26 +48,38 @@ def run_query(database: Database, statement: str, *, limit: int, timeout_s: floa
     Raises QueryRefused for anything else: writes, several statements, ATTACH, PRAGMA, temporary tables, and for a
     question that takes longer than `timeout_s`.
     """
+    with closing(stream_query(database, statement, timeout_s=timeout_s, batch=limit + 1)) as stream:
+        names = next(stream)
+        rows = tuple(tuple(row) for row in islice(stream, limit + 1))
+    return Answer(_distinct(names), rows[:limit], is_cut=len(rows) > limit)
+
+
+def stream_query(
+    database: Database, statement: str, *, timeout_s: float = 60.0, batch: int = 5_000
+) -> Generator[Sequence[Any]]:
+    """The names of the columns, then every row, fetched in batches; refuses what `run_query` refuses."""
     assert database.read_only, "queries run on a database opened read-only"
     text = statement.strip().rstrip(";").strip()
     if not text:
         raise QueryRefused("there is no statement")
     ask = _ask_sqlite if database.is_sqlite else _ask_postgres
-    with database.reading() as connection:
-        names, rows = ask(connection, text, limit + 1, timeout_s)
-    plain = tuple(tuple(map(_plain, row)) for row in rows[:limit])
-    return Answer(_distinct(names), plain, is_cut=len(rows) > limit)
+    with database.reading() as connection, closing(ask(connection, text, batch, timeout_s)) as found:
+        yield next(found)
+        for row in found:
+            yield tuple(map(_plain, row))
 
 
-Found = tuple[list[str], Sequence[Sequence[Any]]]
+Found = Generator[Sequence[Any]]
 
 
-def _ask_sqlite(connection: Connection, text: str, count: int, timeout_s: float) -> Found:
+def _ask_sqlite(connection: Connection, text: str, batch: int, timeout_s: float) -> Found:
     driver: Any = connection.connection.driver_connection
     with _only_reading(driver, timeout_s):
         try:
             cursor = driver.execute(text)
-            return [column[0] for column in cursor.description or ()], cursor.fetchmany(count)
+            yield [column[0] for column in cursor.description or ()]
+            while rows := cursor.fetchmany(batch):
+                yield from rows
         except (sqlite3.Error, sqlite3.Warning) as err:
             raise QueryRefused(_SQLITE_WORDS.get(str(err), str(err))) from err
 
@@ -92,7 +105,7 @@ def _only_reading(driver: sqlite3.Connection, timeout_s: float) -> Iterator[None
         driver.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, length)
 
 
-def _ask_postgres(connection: Connection, text: str, count: int, timeout_s: float) -> Found:
+def _ask_postgres(connection: Connection, text: str, batch: int, timeout_s: float) -> Found:
     """As a cursor, which PostgreSQL declares for one SELECT only, in a transaction that it keeps from writing.
 
     Prepared, because only then the server refuses several statements in one text.
@@ -105,8 +118,11 @@ def _ask_postgres(connection: Connection, text: str, count: int, timeout_s: floa
     try:
         with driver.cursor() as cursor:
             cursor.execute(f"DECLARE zdsync_query NO SCROLL CURSOR FOR {text}", prepare=True)
-            cursor.execute(f"FETCH FORWARD {count} FROM zdsync_query")
-            return [column.name for column in cursor.description], cursor.fetchall()
+            cursor.execute(f"FETCH FORWARD {batch} FROM zdsync_query")
+            yield [column.name for column in cursor.description]
+            while rows := cursor.fetchall():
+                yield from rows
+                cursor.execute(f"FETCH FORWARD {batch} FROM zdsync_query")
     except database_errors() as err:
         raise QueryRefused(str(err).splitlines()[0]) from err
 

@@ -21,6 +21,7 @@ from zdsync.tiers.model import Verdict
 from zdsync.tiers.shadow import Forecast
 
 _RUN_FIELDS = tuple(each.name for each in fields(Run))
+_DECISION_FIELDS = tuple(each.name for each in fields(DecisionRecord))
 
 
 def open_run(connection: Connection, run: Run) -> None:
@@ -84,6 +85,18 @@ def _read_last(connection: Connection, ticket_ids: Sequence[int]) -> dict[int, t
     )
     rows = connection.execute(select(decisions).where(decisions.c.id.in_(latest)), {"ids": ticket_ids})
     return {row.ticket_id: _gist(row) for row in rows}
+
+
+def read_decision(connection: Connection, ticket_id: TicketId, at: datetime) -> DecisionRecord | None:
+    """The ticket's latest decision that was kept up to then."""
+    query = (
+        select(decisions)
+        .where(decisions.c.ticket_id == ticket_id, decisions.c.decided_at <= at)
+        .order_by(decisions.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return DecisionRecord(**{name: getattr(row, name) for name in _DECISION_FIELDS}) if row else None
 
 
 def _gist(decision: DecisionRecord | Row[Any]) -> tuple[object, ...]:

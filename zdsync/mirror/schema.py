@@ -7,7 +7,7 @@ from zdsync.mirror import base, tables_account, tables_own, tables_rules, tables
 METADATA = base.METADATA
 MIRRORED = base.MIRRORED
 
-REVISION = "0010"
+REVISION = "0012"
 """The migration that makes exactly these tables."""
 
 LISTED = frozenset(
@@ -47,6 +47,7 @@ OWN = (
     tables_own.zdsync_calendars,
     tables_own.zdsync_rulesets,
     tables_way.zdsync_due,
+    tables_way.zdsync_notices,
     tables_way.zdsync_touched,
     tables_way.zdsync_state,
 )
@@ -55,5 +56,6 @@ DERIVED = (
     tables_tickets.text_findings,
     tables_rules.kept_versions,
     tables_way.tier_stays,
+    tables_way.tier_targets,
 )
 """Tables that the mirror fills itself from the rows of others."""

@@ -20,6 +20,7 @@ from zdsync.mirror import (
     holds,
     missing,
     native,
+    notices,
     objects,
     pages,
     pruning,
@@ -30,6 +31,7 @@ from zdsync.mirror import (
 )
 from zdsync.mirror.base import UNSOLVED_ALIVE
 from zdsync.mirror.engine import Database
+from zdsync.mirror.insight import RowInsight
 from zdsync.mirror.journal import ChangeJournal
 from zdsync.mirror.lease import AdvisoryLease, FileLease
 from zdsync.mirror.migrate import migrate, require_current
@@ -50,12 +52,14 @@ from zdsync.model import (
     UserId,
 )
 from zdsync.plan.guard import Habit
+from zdsync.plan.model import ComingUp
 from zdsync.ports import (
     Agenda,
     Clock,
-    ComingUp,
     DecisionRecord,
+    Joined,
     Lease,
+    Notice,
     Run,
     Standing,
     StreamStatus,
@@ -85,12 +89,13 @@ def open_mirror(
 
 
 class MirrorStore:
-    """The port `Mirror`; `journal` and `repairs` are the ports `Journal` and `Repairs` on the same database, `lease` its lock."""
+    """The port `Mirror`; `journal`, `repairs` and `insight` are the ports of those names on the same database, `lease` its lock."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self.database = database
         self.journal = ChangeJournal(database)
         self.repairs = RowRepairs(database)
+        self.insight = RowInsight(database)
         self._clock = clock
 
     def __enter__(self) -> Self:
@@ -197,6 +202,10 @@ class MirrorStore:
         with self.database.writing() as connection:
             runs.record_decisions(connection, decisions)
 
+    def read_decision(self, ticket_id: TicketId, at: datetime) -> DecisionRecord | None:
+        with self.database.reading() as connection:
+            return runs.read_decision(connection, ticket_id, at)
+
     def read_run(self, run_id: RunId) -> Run | None:
         with self.database.reading() as connection:
             return runs.read_run(connection, run_id)
@@ -239,9 +248,21 @@ class MirrorStore:
         with self.database.reading() as connection:
             return way.read_coming(connection)
 
+    def read_joined(self) -> Iterator[Joined]:
+        with self.database.reading() as connection:
+            yield from way.read_joined(connection)
+
     def record_ways(self, ways: Sequence[Way], agenda: Agenda, at: datetime) -> None:
         with self.database.writing() as connection:
             way.record_ways(connection, ways, agenda, at)
+
+    def read_untold(self) -> tuple[Notice, ...]:
+        with self.database.reading() as connection:
+            return notices.read_untold(connection)
+
+    def record_told(self, told: Sequence[Notice], at: datetime) -> None:
+        with self.database.writing() as connection:
+            notices.record_told(connection, told, at)
 
     def record_epoch(self, epoch: str, ladder: str, agenda: Agenda, at: datetime) -> None:
         with self.database.writing() as connection:

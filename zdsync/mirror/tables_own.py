@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import text as sql
 
 from zdsync.mirror.base import METADATA
 from zdsync.mirror.columns import BigId, json, moment, number, text
@@ -125,9 +126,23 @@ zdsync_changes = Table(
     text("job_id", "Zendesk's job that carried it"),
     text("detail", "Zendesk's word for a refusal", required=True),
     moment("settled_at", "When the outcome was known"),
+    Column(
+        "notify",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="Who is told through the webhook once it is applied; empty for nobody",
+    ),
+    moment("told_at", "When they were told"),
     Index("zdsync_changes_run", "run_id"),
     Index("zdsync_changes_object", "object", "object_id"),
     Index("zdsync_changes_outcome", "outcome"),
+    Index(
+        "zdsync_changes_untold",
+        "id",
+        sqlite_where=sql("notify <> '' AND told_at IS NULL"),
+        postgresql_where=sql("notify <> '' AND told_at IS NULL"),
+    ),
     comment="The journal: every change intended, and what became of it",
 )
 

@@ -51,6 +51,22 @@ zdsync_due = Table(
     text("reason", "Why, in words", required=True),
     text("next_rule", "Rule whose clock is over its warn_at; null for none"),
     moment("next_move_at", "When that rule will move it"),
+    text(
+        "external",
+        "Digest of its rows in the rules' external tables, as it was decided by them; empty for none",
+        required=True,
+    ),
+    moment("waiting_since", "Oldest public comment of a customer that no person has answered publicly"),
+    moment("unassigned_since", "Since when nobody is assigned; null while somebody is"),
+    moment("status_since", "Since when it has its status"),
+    moment("touched_at", "When anybody but zdsync last did anything to it"),
+    Column(
+        "unknown_clock",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="Why nobody can know who waits for whom: history or transcript is not read; empty when it is known",
+    ),
     Index("zdsync_due_at", "due_at"),
     Index(
         "zdsync_due_next",
@@ -59,6 +75,51 @@ zdsync_due = Table(
         postgresql_where=sql("next_move_at IS NOT NULL"),
     ),
     comment="One row per unsolved ticket: what was decided, and when to decide anew although nothing happens to it",
+)
+
+tier_targets = Table(
+    "tier_targets",
+    METADATA,
+    Column("ticket_id", BigId, nullable=False, comment="Ticket (tickets.id)"),
+    Column("kind", Text, nullable=False, comment="What was promised: first_reply, in_tier or solve"),
+    number("position", "Stay in whose tier it was promised (tier_stays.position)", required=True),
+    text("tier", "Tier whose target it is, by its key in the rules", required=True),
+    text("priority", "The ticket's priority, by which the target was chosen; null for none"),
+    text("promised", "Within which time, such as 4 business hours", required=True),
+    moment("started_at", "From when it counts", required=True),
+    moment("due_at", "When its time is or would have been over; null where it stands still before that"),
+    moment("ended_at", "When it was done: replied to, left, solved; null while it is not"),
+    text("state", "due, met or missed, as of the latest run that looked at it", required=True),
+    text("calendar", "Calendar whose open time counts; empty for round the clock", required=True),
+    number("minutes", "Minutes that counted until it was done; null while it is not"),
+    PrimaryKeyConstraint("ticket_id", "kind", "position"),
+    Index(
+        "tier_targets_open",
+        "due_at",
+        sqlite_where=sql("ended_at IS NULL"),
+        postgresql_where=sql("ended_at IS NULL"),
+    ),
+    comment="One row per target of a tier and ticket (in_tier: per stay), kept, missed or still due",
+    sqlite_with_rowid=False,
+)
+
+zdsync_notices = Table(
+    "zdsync_notices",
+    METADATA,
+    Column("ticket_id", BigId, nullable=False, comment="Ticket (tickets.id)"),
+    Column("kind", Text, nullable=False, comment="limited, contradicted, private or warning"),
+    Column("rule", Text, nullable=False, comment="Rule it is about; empty for none"),
+    text("audience", "Who is to be told, as the rules name them; empty for whoever reads the webhook"),
+    moment("told_at", "When they were told; null until then"),
+    PrimaryKeyConstraint("ticket_id", "kind", "rule"),
+    Index(
+        "zdsync_notices_untold",
+        "ticket_id",
+        sqlite_where=sql("told_at IS NULL"),
+        postgresql_where=sql("told_at IS NULL"),
+    ),
+    comment="What people are told of tickets through the webhook, once, as long as it lasts",
+    sqlite_with_rowid=False,
 )
 
 zdsync_touched = Table(

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from zdsync.mirror.columns import flag, moment, number, text
-from zdsync.mirror.described import Described, describe, quoting
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A view: its documented columns in order, and the query of either database that gives them."""
-
-    name: str
-    comment: str
-    columns: tuple[Described, ...]
-    sqlite: str
-    postgres: str
-
+from zdsync.mirror.described import View, describe, quoting
+from zdsync.mirror.views_way import CRACKS, TIER_MOVES
 
 _EACH_CHANGE = """
     SELECT e.id AS event_id, e.ticket_id, {position} AS position, {field} AS field,
@@ -104,7 +92,7 @@ TICKET_FIELD_CHANGES = View(
     postgres=_postgres_changes(),
 )
 
-VIEWS = (TICKET_FIELD_CHANGES,)
+VIEWS = (TICKET_FIELD_CHANGES, TIER_MOVES, CRACKS)
 """Views that are the same for every account, in the order of making them; a new one needs a revision."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -12,17 +12,20 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, func, selec
 
 from zdsync.mirror.base import UNSOLVED_ALIVE
 from zdsync.mirror.batches import in_batches
+from zdsync.mirror.notices import record_notices
 from zdsync.mirror.tables_account import organizations, users
 from zdsync.mirror.tables_tickets import tickets
-from zdsync.mirror.tables_way import tier_stays, zdsync_due, zdsync_state, zdsync_touched
+from zdsync.mirror.tables_way import tier_stays, tier_targets, zdsync_due, zdsync_state, zdsync_touched
 from zdsync.mirror.upsert import upsert
-from zdsync.model import Page, Record, TicketId
-from zdsync.ports import Agenda, ComingUp, Standing, Way
+from zdsync.model import JoinKeys, Page, Record, TicketId
+from zdsync.plan.model import ComingUp
+from zdsync.ports import Agenda, Joined, Standing, Way
 from zdsync.tiers.model import WAITING, Verdict
 
 _EPOCH, _LADDER = "decided_by", "ladder"
 _FINISHED_A_RUN = 2_000
 """How many finished tickets a run looks at for their stays alone: the rest waits for the next ones."""
+_AT_A_TIME = 500
 _TOLD = WAITING | {Verdict.CONTESTED}
 """What a plan tells of ticket by ticket, or rule by rule, though nothing is decided anew."""
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -147,6 +150,32 @@ def read_standing(connection: Connection, without: Collection[TicketId]) -> Stan
     )
 
 
+def read_joined(connection: Connection) -> Iterator[Joined]:
+    """The decided tickets with what rows of other tables are joined to them by, some hundred at a time."""
+    unsolved = select(tickets.c.id, tickets.c.requester_id, tickets.c.organization_id)
+    ticket = unsolved.where(UNSOLVED_ALIVE).subquery("ticket")
+    company = organizations.c
+    query = (
+        select(
+            ticket.c.id,
+            users.c.email,
+            company.name,
+            company.external_id,
+            company.domain_names,
+            zdsync_due.c.external,
+        )
+        .select_from(
+            ticket.join(zdsync_due, zdsync_due.c.ticket_id == ticket.c.id)
+            .outerjoin(users, users.c.id == ticket.c.requester_id)
+            .outerjoin(organizations, company.id == ticket.c.organization_id)
+        )
+        .execution_options(yield_per=_AT_A_TIME)
+    )
+    for row in connection.execute(query):
+        keys = JoinKeys(row.email, row.name, row.external_id, tuple(row.domain_names or ()))
+        yield Joined(TicketId(row.id), keys, row.external)
+
+
 def read_coming(connection: Connection) -> tuple[ComingUp, ...]:
     """The moves by clocks that are over their `warn_at`, the nearest first."""
     query = (
@@ -164,14 +193,22 @@ def read_coming(connection: Connection) -> tuple[ComingUp, ...]:
 
 
 def record_ways(connection: Connection, ways: Sequence[Way], agenda: Agenda, at: datetime) -> None:
-    """Keep what was decided and when to look again, the stays anew, and take the tickets off the list of touched ones.
+    """Keep what was decided and when to look again, stays and targets anew, and take the tickets off the list of touched ones.
 
     A ticket that was touched again meanwhile stays on it.
     """
     ids = [way.ticket_id for way in ways]
     for batch in in_batches([way.ticket_id for way in ways if way.stays is not None]):
         connection.execute(delete(tier_stays).where(tier_stays.c.ticket_id.in_(batch)))
+    for batch in in_batches([way.ticket_id for way in ways if way.targets is not None]):
+        connection.execute(delete(tier_targets).where(tier_targets.c.ticket_id.in_(batch)))
     upsert(connection, tier_stays, [row for way in ways for row in _stays(way)])
+    upsert(
+        connection,
+        tier_targets,
+        [{"ticket_id": way.ticket_id, **asdict(each)} for way in ways for each in way.targets or ()],
+    )
+    record_notices(connection, ways)
     upsert(connection, zdsync_due, [_due(way, at) for way in ways if way.outcome])
     for batch in in_batches([way.ticket_id for way in ways if not way.outcome]):
         connection.execute(delete(zdsync_due).where(zdsync_due.c.ticket_id.in_(batch)))
@@ -196,6 +233,8 @@ def _due(way: Way, at: datetime) -> Record:
         "reason": way.reason,
         "next_rule": coming.rule if coming else None,
         "next_move_at": coming.at if coming else None,
+        "external": way.external,
+        **asdict(way.signs),
     }
 
 

@@ -20,12 +20,12 @@ from sqlalchemy import text as sql
 from zdsync.errors import MirrorError
 from zdsync.mirror.base import columns_without
 from zdsync.mirror.columns import flag, number, text
-from zdsync.mirror.described import Described, describe
+from zdsync.mirror.described import Described, View, describe
 from zdsync.mirror.engine import Database
 from zdsync.mirror.tables_account import organization_fields, organizations, ticket_fields, user_fields, users
 from zdsync.mirror.tables_own import zdsync_wide_columns as known
 from zdsync.mirror.tables_tickets import tickets
-from zdsync.mirror.views import View, create_view
+from zdsync.mirror.views import create_view
 from zdsync.mirror.wide_sql import speaker_for
 from zdsync.model import CUSTOM_FIELD_TYPES, Page
 

@@ -14,6 +14,7 @@ from zdsync.model import FieldOption, GroupId, TicketId, UserId
 from zdsync.plan.model import (
     AccountChange,
     AccountNotice,
+    ComingUp,
     FieldDiff,
     GroupChange,
     GroupRef,
@@ -52,6 +53,7 @@ def encode(plan: Plan) -> dict[str, Any]:
         "unsolved": plan.unsolved,
         "counts": dict(sorted(plan.counts.items())),
         "held": [asdict(held) for held in plan.held],
+        "coming": [{**asdict(move), "at": _time_text(move.at)} for move in plan.coming],
         "refused": [asdict(notice) for notice in plan.refused],
         "notices": [asdict(notice) for notice in plan.notices],
         "answers": None if plan.answers is None else [asdict(answer) for answer in plan.answers],
@@ -101,6 +103,10 @@ def _plan(body: Mapping[str, Any]) -> Plan:
         ticket_changes=tuple(_read_ticket_change(entry) for entry in body["ticket_changes"]),
         counts=body["counts"],
         held=tuple(HeldTicket(TicketId(h["ticket_id"]), h["reason"]) for h in body.get("held", ())),
+        coming=tuple(
+            ComingUp(TicketId(move["ticket_id"]), move["rule"], _time(move["at"]))
+            for move in body.get("coming", ())
+        ),
         refused=tuple(AccountNotice(**notice) for notice in body.get("refused", ())),
         notices=tuple(AccountNotice(**notice) for notice in body.get("notices", ())),
         answers=_read_answers(body.get("answers")),
@@ -146,6 +152,8 @@ def _read_ticket_change(entry: Mapping[str, Any]) -> TicketChange:
         note=entry["note"],
         note_digest=entry["note_digest"],
         follower=UserId(entry["follower"]) if entry.get("follower") is not None else None,
+        clock=entry.get("clock", ""),
+        notify=tuple(entry.get("notify", ())),
     )
 
 

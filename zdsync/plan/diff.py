@@ -8,9 +8,11 @@ from zdsync.facts import Facts
 from zdsync.model import STATUS_ORDER, Account, Ticket, UserId
 from zdsync.plan.model import LABELLED, FieldDiff, GroupRef, TicketChange
 from zdsync.rules.compile import CompiledRules
-from zdsync.tiers.model import Decision, Target
+from zdsync.tiers.model import Decision, Target, Verdict
+from zdsync.tiers.moves import clock_told
 from zdsync.tiers.notes import note_digest
 from zdsync.tiers.state import tier_tags
+from zdsync.tiers.targets import handover
 
 
 def diff_ticket(
@@ -44,6 +46,8 @@ def diff_ticket(
         group_before=_group_before(ticket, account) if group else None,
         assignee_before=leaving,
         follower=leaving if target.keeps_assignee_as_follower else None,
+        clock=clock_told(decision.reading) if is_told and decision.reading else "",
+        notify=decision.notify if is_told and decision.verdict is not Verdict.LIMITED else (),
         add_tags=tuple(sorted(tags - ticket.tags)),
         remove_tags=tuple(sorted(ticket.tags - tags)),
         tags=tuple(sorted(tags)),
@@ -57,10 +61,13 @@ def _note(facts: Facts, decision: Decision, rules: CompiledRules) -> tuple[str |
 
     A new ticket that only the catch-all claims was in nobody's hands, and there is nothing to tell.
     """
-    note, rule, ticket = decision.target.note, decision.rule, facts.current
+    target, rule, ticket = decision.target, decision.rule, facts.current
     is_first_place = ticket.group_id is None or not tier_tags(ticket.tags, rules.tag_prefix)
     says_nothing = rule is not None and rule.is_catch_all and is_first_place
-    if note is None or rule is None or (says_nothing and not decision.target.is_told_in_place):
+    if rule is None or (says_nothing and not target.is_told_in_place):
+        return None, None
+    note = handover(facts, rules, decision) if target.is_handed_over else target.note
+    if note is None:
         return None, None
     digest = note_digest(ticket.id, note)
     return (None, None) if digest in facts.notes_written else (note, digest)

@@ -64,6 +64,10 @@ class TicketChange:
     note: str | None = None
     note_digest: str | None = None
     follower: UserId | None = None
+    clock: str = ""
+    """The clock that moved it, in words, with the moment at which it had come; empty for none."""
+    notify: tuple[str, ...] = ()
+    """Who is to be told once it is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,15 @@ class AccountNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class ComingUp:
+    """A move by a clock of which somebody wants to be warned: the rule, and when it comes."""
+
+    ticket_id: TicketId
+    rule: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class HeldTicket:
     """A ticket that the rules leave alone for now, and why."""
 
@@ -188,7 +201,8 @@ class NativeAnswer:
 class Plan:
     """Everything one apply would do, for one account, one mirror and one set of rules.
 
-    `counts` says what became of every ticket looked at, by outcome; `held` names those of them that are held. `mirror_until` is the moment up to which the
+    `counts` says what became of every ticket looked at, by outcome; `held` names those of them that wait, and `coming` the
+    moves by clocks that are close, the nearest first. `mirror_until` is the moment up to which the
     mirror was complete. Account changes come first: groups, then views. `refused` are account objects that the rules
     ask for and zdsync must not write, `notices` those that are to be known about; neither keeps anything else back.
     """
@@ -202,6 +216,7 @@ class Plan:
     ticket_changes: tuple[TicketChange, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     held: tuple[HeldTicket, ...] = ()
+    coming: tuple[ComingUp, ...] = ()
     refused: tuple[AccountNotice, ...] = ()
     notices: tuple[AccountNotice, ...] = ()
     answers: tuple[NativeAnswer, ...] | None = None

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from zdsync.plan.codec import ticket_change_json
+from zdsync.report.look_ahead import ahead_json, ahead_lines
 from zdsync.report.plans import change_text
 from zdsync.rules.evaluate import Trace
 from zdsync.rules.explain import explain_trace, first_failure
-from zdsync.runs.explain import Explanation, RuleAnswer
+from zdsync.runs.explain import Explanation, Past, RuleAnswer
 
 SHOWN_ENTRIES = 5
 
@@ -20,6 +21,7 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
     yield f"Ticket {decision.ticket_id}: {', '.join(_standing(found))}"
     if found.is_settling:
         yield "It changed a moment ago: this rests on what is mirrored so far, and the next run waits for the rest."
+    yield from _past_lines(found)
     yield ""
     yield f"{decision.verdict.value.capitalize()}: {decision.reason}"
     winner = _winner(found)
@@ -34,10 +36,27 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
         yield ""
         yield "Rules asked before it:"
         yield from _passed_over(passed)
+    yield from ahead_lines(found.ahead, found.facts.now)
     yield ""
-    yield f"Next run: {change_text(found.change)}" if found.change else "Next run: nothing to change."
+    run = "A run then" if found.past else "Next run"
+    yield f"{run}: {change_text(found.change)}" if found.change else f"{run}: nothing to change."
     yield from _history(found)
     yield f"Rules {found.rules_digest[:12]}"
+
+
+def _past_lines(found: Explanation) -> Iterator[str]:
+    past = found.past
+    if past is None:
+        return
+    yield f"As it was at {past.at:%Y-%m-%d %H:%M:%S} UTC by its history, decided by the rules as they are now."
+    if past.unknown:
+        yield f"Told as it is now, since no history says what it was: {', '.join(past.unknown)}."
+    decided = past.decided
+    if decided is not None:
+        by = f" by {decided.rule}" if decided.rule else ""
+        rules = "these rules" if decided.rules_digest == found.rules_digest else "other rules"
+        at = f"{decided.decided_at:%Y-%m-%d %H:%M}"
+        yield f"What a run had decided then, at {at}: {decided.outcome}{by}; {rules}, {decided.rules_digest[:12]}."
 
 
 def _standing(found: Explanation) -> Iterator[str]:
@@ -95,6 +114,7 @@ def explanation_json(found: Explanation) -> dict[str, Any]:
             {"rule": trace.rule.id, "matches": trace.matches, "because": list(explain_trace(trace))}
             for trace in found.traces
         ],
+        "ahead": ahead_json(found.ahead, found.facts.now),
         "next_change": ticket_change_json(found.change) if found.change else None,
         "changes": [
             {
@@ -106,6 +126,25 @@ def explanation_json(found: Explanation) -> dict[str, Any]:
             for entry in found.entries
         ],
         "rules_digest": found.rules_digest,
+        "past": _past_json(found.past) if found.past else None,
+    }
+
+
+def _past_json(past: Past) -> dict[str, Any]:
+    decided = past.decided
+    return {
+        "at": past.at.isoformat(),
+        "unknown": list(past.unknown),
+        "decided": {
+            "at": decided.decided_at.isoformat(),
+            "run": decided.run_id,
+            "verdict": decided.outcome,
+            "rule": decided.rule or None,
+            "tier": decided.tier,
+            "rules_digest": decided.rules_digest,
+        }
+        if decided
+        else None,
     }
 
 
@@ -114,6 +153,7 @@ def rule_lines(found: RuleAnswer) -> Iterator[str]:
     yield f"Ticket {found.ticket_id}"
     yield from explain_trace(found.trace)
     yield found.standing
+    yield from found.more
 
 
 def rule_json(found: RuleAnswer) -> dict[str, Any]:
@@ -124,4 +164,5 @@ def rule_json(found: RuleAnswer) -> dict[str, Any]:
         "matches": found.trace.matches,
         "because": list(explain_trace(found.trace)),
         "standing": found.standing,
+        "ahead": list(found.more),
     }

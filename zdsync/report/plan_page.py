@@ -21,7 +21,7 @@ from zdsync.plan.model import (
     ViewUpdate,
 )
 from zdsync.report.account_plan import update_parts
-from zdsync.report.plans import WHY, answer_text, answers_line
+from zdsync.report.plans import CALLED, WHY, answer_text, answers_line, in_words
 from zdsync.report.style import BASE
 
 OPEN_UP_TO = 25
@@ -63,6 +63,7 @@ def plan_page(
         _not_touched(plan),
         *(_rule(group, plan.account) for group in _grouped(plan.ticket_changes)),
         _held(plan),
+        _coming(plan),
     )
     account = escape(plan.account.partition("://")[2] or plan.account)
     return (
@@ -91,7 +92,8 @@ class _Group:
     @property
     def name(self) -> str:
         """The rule and what it does; what is done without a rule speaks for itself."""
-        return f"{self.kind} by {self.rule}" if self.rule else self.kind
+        called = CALLED.get(self.kind, self.kind)
+        return f"{called} by {self.rule}" if self.rule else called
 
     @property
     def reason(self) -> str | None:
@@ -123,7 +125,7 @@ def _cards(plan: Plan, breaches: Sequence[Breach]) -> Iterator[str]:
     yield _card("Unsolved tickets", f"{plan.unsolved:,}")
     yield _card("Internal notes", f"{notes:,}")
     yield _card("Groups and views", f"{len(plan.account_changes):,}")
-    yield _card("Held", f"{len(plan.held):,}")
+    yield _card("Waiting", f"{len(plan.held):,}")
     yield _card(
         "Limits", f"{len(breaches)} broken" if breaches else "kept", look="bad" if breaches else "good"
     )
@@ -166,7 +168,7 @@ def _next_step(plan: Plan, file: str | None) -> str:
 
 
 def _overview(plan: Plan) -> str:
-    counts = ", ".join(f"{count:,} {escape(name)}" for name, count in plan.counts.items() if count)
+    counts = ", ".join(f"{count:,} {escape(name)}" for name, count in in_words(plan.counts).items() if count)
     looked = f"<p>Of all tickets looked at: {counts or 'none'}.</p>"
     groups = _grouped(plan.ticket_changes)
     if not groups:
@@ -252,6 +254,7 @@ def _rule(group: _Group, account: str) -> str:
 def _row(change: TicketChange, account: str, shared: str | None) -> str:
     tier = f"tier {escape(change.tier)}" if change.tier is not None else ""
     own = f'<p class="faint">{escape(change.reason)}</p>' if change.reason != shared else ""
+    own += f'<p class="faint">{escape(change.clock)}</p>' if change.clock else ""
     return (
         f'<tr><td class="ticket">{_ticket(change.ticket_id, account)}</td><td>{tier}</td>'
         f"<td>{''.join(_parts(change))}{own}{_note(change)}</td></tr>"
@@ -295,4 +298,16 @@ def _held(plan: Plan) -> str:
         f'<tr><td class="ticket">{_ticket(held.ticket_id, plan.account)}</td><td>{escape(held.reason)}</td></tr>'
         for held in plan.held
     )
-    return _section("Held, left alone", f'<table class="changes"><tbody>{rows}</tbody></table>')
+    return _section("Waiting, left where they are", f'<table class="changes"><tbody>{rows}</tbody></table>')
+
+
+def _coming(plan: Plan) -> str:
+    """Moves by clocks that are close."""
+    if not plan.coming:
+        return ""
+    rows = "".join(
+        f'<tr><td class="ticket">{_ticket(move.ticket_id, plan.account)}</td>'
+        f"<td>{escape(move.rule)} will move it at {move.at:%Y-%m-%d %H:%M} UTC</td></tr>"
+        for move in plan.coming
+    )
+    return _section("Coming up", f'<table class="changes"><tbody>{rows}</tbody></table>')

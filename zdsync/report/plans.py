@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from zdsync.plan.model import (
     Breach,
@@ -29,13 +29,24 @@ WHY = {
 }
 """Why changes of a kind are made, where not every rule has a reason of its own."""
 
+CALLED = {
+    "deescalated": "de-escalated",
+    "respected": "left to a person's move",
+    "gated": "waiting for something missing",
+    "limited": "at the move limit",
+    "reminded": "reminded of a vendor",
+    "contested": "contested by a rule of the account",
+}
+"""Outcomes in words, where the name alone says too little."""
+
 
 def plan_lines(plan: Plan, breaches: Sequence[Breach] = (), *, is_whole: bool = False) -> Iterator[str]:
     """The plan as text, line by line; a few tickets per rule unless `is_whole`."""
     until = f"{plan.mirror_until:%Y-%m-%d %H:%M:%S} UTC" if plan.mirror_until else "never pulled"
     yield f"Plan for {plan.account}, mirror complete until {until}, rules {plan.rules_digest[:12]}"
-    yield f"{plan.unsolved:,} unsolved tickets: {counted(plan.counts)}"
+    yield f"{plan.unsolved:,} unsolved tickets: {counted(in_words(plan.counts))}"
     yield from _held_lines(plan, is_whole=is_whole)
+    yield from _coming_lines(plan, is_whole=is_whole)
     yield from notice_lines(plan)
     if plan.is_empty:
         yield "Nothing to change."
@@ -47,12 +58,25 @@ def plan_lines(plan: Plan, breaches: Sequence[Breach] = (), *, is_whole: bool = 
     yield from summary_lines(plan, breaches, is_whole=is_whole)
 
 
+def in_words(counts: Mapping[str, int]) -> dict[str, int]:
+    """Counts by outcome, each called as a person would."""
+    return {CALLED.get(name, name): count for name, count in counts.items()}
+
+
 def _held_lines(plan: Plan, *, is_whole: bool) -> Iterator[str]:
     shown = plan.held if is_whole else plan.held[:SHOWN_PER_RULE]
     for held in shown:
         yield f"  = #{held.ticket_id}  {held.reason}"
     if len(plan.held) > len(shown):
-        yield f"    … and {len(plan.held) - len(shown):,} more held"
+        yield f"    … and {len(plan.held) - len(shown):,} more wait"
+
+
+def _coming_lines(plan: Plan, *, is_whole: bool) -> Iterator[str]:
+    shown = plan.coming if is_whole else plan.coming[:SHOWN_PER_RULE]
+    for move in shown:
+        yield f"  > #{move.ticket_id}  {move.rule} will move it at {move.at:%Y-%m-%d %H:%M} UTC"
+    if len(plan.coming) > len(shown):
+        yield f"    … and {len(plan.coming) - len(shown):,} more come up"
 
 
 def plan_figures(plan: Plan) -> dict[str, int]:
@@ -127,10 +151,11 @@ def _by_rule(changes: Sequence[TicketChange]) -> dict[tuple[str, str], list[Tick
 def _rule_lines(kind: str, rule: str, changes: list[TicketChange], *, is_whole: bool) -> Iterator[str]:
     name = f" by {rule}" if rule else ""
     plural = "ticket" if len(changes) == 1 else "tickets"
-    yield f"{len(changes):,} {plural} {kind}{name}: {WHY.get(kind, changes[0].reason)}"
+    yield f"{len(changes):,} {plural} {CALLED.get(kind, kind)}{name}: {WHY.get(kind, changes[0].reason)}"
     shown = changes if is_whole else changes[:SHOWN_PER_RULE]
     for change in shown:
-        yield f"  ~ #{change.ticket_id}  {change_text(change)}"
+        clock = f"; {change.clock}" if change.clock else ""
+        yield f"  ~ #{change.ticket_id}  {change_text(change)}{clock}"
     if len(changes) > len(shown):
         yield f"    … and {len(changes) - len(shown):,} more"
     yield ""

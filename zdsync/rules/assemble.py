@@ -11,6 +11,7 @@ from zdsync.errors import Problem
 from zdsync.rules.assemble_rules import as_length, read_gates, read_moves, read_rules
 from zdsync.rules.calendars import read_weeks
 from zdsync.rules.conditions import ConditionReader
+from zdsync.rules.external import externals
 from zdsync.rules.findings import Check, problem
 from zdsync.rules.model import (
     DEFAULT_RESPECT,
@@ -65,6 +66,7 @@ def assemble(
             n: tree.where_key(("lists", n)) for n in document["lists"] if n not in reader.used_lists
         },
         unused_conditions={n: named[n].at for n in named if n not in reader.used_names},
+        external=externals(tree, document["external"]),
         owner=document["owner"],
         digest=digest_of(sources),
         sources=sources,

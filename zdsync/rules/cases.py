@@ -69,6 +69,7 @@ class RuleCase:
     ticket: Given = field(default_factory=dict)
     requester: Given = field(default_factory=dict)
     organization: Given = field(default_factory=dict)
+    external: Mapping[str, Given] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
     history: tuple[CaseEvent, ...] = ()
     whole_history: bool = True

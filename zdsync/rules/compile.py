@@ -33,6 +33,8 @@ from zdsync.rules.settings import set_fields
 from zdsync.rules.soundness import find_faults
 from zdsync.rules.vocabulary import Vocabulary, plain
 
+_MOST_HINTS = 100
+"""So many faults are told with the nearest name, which takes a search each."""
 _NO_WORDS: Callable[[Facts], tuple[str, ...]] = lambda _: ()  # noqa: E731 - a constant function
 
 
@@ -91,6 +93,8 @@ class CompiledRules:
     rules: RuleSet
     ignore: tuple[CompiledRule, ...]
     assign: tuple[CompiledRule, ...]
+    private: tuple[CompiledRule, ...]
+    """Those of `assign` that are for private data."""
     annotate: tuple[CompiledRule, ...]
     group_ids: Mapping[str, GroupId]
     tiers_of_group: Mapping[GroupId, tuple[Tier, ...]]
@@ -134,7 +138,7 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
     account = account.calling(groups) if account else None
     problems: list[Problem] = []
     book = CalendarBook(rules, account, problems)
-    vocabulary = Vocabulary(account, groups, [tier.key for tier in rules.tiers])
+    vocabulary = Vocabulary(account, groups, [tier.key for tier in rules.tiers], rules.external)
     binder = _Binder(vocabulary, book, problems, is_offline=account is None)
     bound = {
         block: tuple(binder.rule(rule) for rule in block_rules)
@@ -159,6 +163,7 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
         rules=rules,
         ignore=bound["ignore"],
         assign=bound["assign"],
+        private=tuple(rule for rule in bound["assign"] if rule.rule.then.private_only),
         annotate=bound["annotate"],
         require=gates,
         escalate=escalate,
@@ -269,13 +274,17 @@ class _Binder:
         if self._vocabulary.is_ambiguous(name):
             message = f"several ticket fields are called '{name[:80]}'; use the field's key or id"
         else:
-            names = self._vocabulary.names()
-            record, dot, _ = plain(name).partition(".")
-            alike = [known for known in names if known.startswith(f"{record}.")] if dot else []
-            hint = nearest(name, names) or (f"; known: {quoted(alike[:12])}" if alike else "")
+            hint = self._hint(name) if len(self._problems) < _MOST_HINTS else ""
             message = f"unknown field '{name[:80]}'{hint}"
         self._problems.append(problem(Check.UNKNOWN_FIELD, at, message))
         return None
+
+    def _hint(self, name: str) -> str:
+        """The nearest field, or else some of the same record or table."""
+        names = self._vocabulary.names()
+        record, dot, _ = plain(name).partition(".")
+        alike = [known for known in names if known.startswith(f"{record}.")] if dot else []
+        return nearest(name, names) or (f"; known: {quoted(alike[:12])}" if alike else "")
 
 
 def _finder(field: Field, condition: Condition) -> Callable[[Facts], tuple[str, ...]]:

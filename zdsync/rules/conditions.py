@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from zdsync.errors import Problem
 from zdsync.rules.fields import misfits
 from zdsync.rules.findings import Check, nearest, problem, quoted
-from zdsync.rules.model import AnyCondition, Condition, NamedCondition, Operator, Position, Scalar
+from zdsync.rules.model import (
+    NEGATIVE,
+    AnyCondition,
+    Condition,
+    NamedCondition,
+    Operator,
+    Position,
+    Scalar,
+)
 from zdsync.rules.tree import Path, Tree, Value
-from zdsync.rules.triples import NoEqualError, from_triple
+from zdsync.rules.triples import SEARCHED_TOO, NoEqualError, from_triple
 from zdsync.rules.vocabulary import built_in, unknown_field
 
 _REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_-]*)")
 _BARE = frozenset({Operator.PRESENT, Operator.NOT_PRESENT})
 _MAX_SIZE = 2_000
 _MAX_DEPTH = 10
+_MOST_PROBLEMS = 500
+"""After so many faults of all files no further condition is read: each costs a search for the nearest word."""
 
 
 class ConditionReader:
@@ -39,9 +50,14 @@ class ConditionReader:
 
     def read_all(self, path: Path, block: Value) -> tuple[AnyCondition, ...]:
         """The conditions of the list at `path` (an `all:` or `any:`)."""
-        items = block if isinstance(block, list) else []
-        read = (self._read((*path, index), item) for index, item in enumerate(items))
-        return tuple(condition for condition in read if condition is not None)
+        read: list[AnyCondition] = []
+        for index, item in enumerate(block if isinstance(block, list) else ()):
+            if len(self._problems) >= _MOST_PROBLEMS:
+                break
+            condition = self._read((*path, index), item)
+            if condition is not None:
+                read.append(condition)
+        return tuple(read)
 
     def read_named(self) -> dict[str, NamedCondition]:
         """Every condition under `conditions:` by its name."""
@@ -96,7 +112,7 @@ class ConditionReader:
             return None
         return Operator(word)
 
-    def _triple(self, path: Path, item: Mapping[str, Value]) -> Condition | None:
+    def _triple(self, path: Path, item: Mapping[str, Value]) -> AnyCondition | None:
         extra = set(item) - {"field", "operator", "value"}
         if extra:
             hint = "a Zendesk condition has field, operator and value only"
@@ -107,7 +123,10 @@ class ConditionReader:
         except NoEqualError as err:
             self._add(Check.NO_EQUAL, path, str(err))
             return None
-        return self._condition(name, operator, value, self._tree.where(path), (*path, "value"))
+        at, place = self._tree.where(path), (*path, "value")
+        found = self._condition(name, operator, value, at, place)
+        too = SEARCHED_TOO.get(str(item["field"]))
+        return found if found is None or too is None else _in_either(found, too)
 
     def _condition(
         self, name: str, operator: Operator, value: Value, at: Position, place: Path
@@ -216,3 +235,13 @@ class ConditionReader:
 
     def _add(self, check: Check, path: Path, message: str) -> None:
         self._problems.append(problem(check, self._tree.where(path), message))
+
+
+def _in_either(condition: Condition, too: str) -> NamedCondition:
+    """The condition on its own field or on the other one; what must not be there, must be in neither."""
+    both = (replace(condition, field=too), condition)
+    words = ", ".join(map(str, condition.values))
+    name = f"{too} or {condition.field} {condition.operator} {words}"
+    if condition.operator in NEGATIVE:
+        return NamedCondition(name, all=both, at=condition.at)
+    return NamedCondition(name, any=both, at=condition.at)

@@ -49,16 +49,17 @@ def _checked(value: object) -> frozenset[str]:
 
 
 def _options(name: str, options: Sequence[FieldOption], value: Read, *, is_many: bool) -> Field:
-    """A drop-down or multi-select; an option answers to its tag and its label."""
-    labels = {option.value: option.label for option in options}
-    folded = {o.value: frozenset({fold_name(o.value), fold_name(o.label)}) for o in options}
+    """A drop-down or multi-select; an option answers to its tag and its labels, of which the first is shown."""
+    labels = {option.value: option.label for option in reversed(options)}
+    folded: dict[str, frozenset[str]] = {}
+    for o in options:
+        folded[o.value] = folded.get(o.value, NOTHING) | {fold_name(o.value), fold_name(o.label)}
     known = {fold_name(word): word for option in options for word in (option.value, option.label)}
 
-    def read(facts: Facts) -> frozenset[str]:
-        chosen = value(facts)
+    def of(chosen: object) -> frozenset[str]:
         if chosen is None or chosen == "":
             return NOTHING
-        if not isinstance(chosen, tuple | list):
+        if isinstance(chosen, str) or not isinstance(chosen, tuple | list):
             return folded.get(str(chosen)) or frozenset({fold_name(chosen)})
         return frozenset().union(*(folded.get(str(tag)) or {fold_name(tag)} for tag in chosen))
 
@@ -69,4 +70,13 @@ def _options(name: str, options: Sequence[FieldOption], value: Read, *, is_many:
         return labels.get(str(chosen), chosen)
 
     kind = Kind.TAGS if is_many else Kind.NAME
-    return Field(name, kind, read, show, known=known, nothing=NOTHING, is_account_name=True)
+    return Field(
+        name,
+        kind,
+        value,
+        show,
+        known=known,
+        nothing=NOTHING,
+        is_account_name=True,
+        of=of,
+    )

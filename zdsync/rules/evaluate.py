@@ -72,7 +72,7 @@ def first_match_with_steps(
 
 def all_matches(rules: Sequence[CompiledRule], facts: Facts) -> tuple[CompiledRule, ...]:
     """Every rule that matches, in order, live or not."""
-    return tuple(rule for rule in rules if rule.matches(facts))
+    return tuple([rule for rule in rules if rule.matches(facts)])
 
 
 def is_on(rule: Rule, today: date) -> bool:

@@ -67,7 +67,9 @@ class Field:
     """A field that conditions may ask about.
 
     `read` gives what is compared: folded names (NAME, TAGS; a value may be known by several), a rank, a number, an
-    aware datetime, or text; None or an empty set when missing. `is_day` tells a date without a time. `show` gives what a person would call it.
+    aware datetime, or text; None or an empty set when missing. `is_day` tells a date without a time. `show` gives what a
+    person would call it. Where few values occur `read` gives the value as the ticket has it, and `of` makes of it what is
+    compared: an answer can then be remembered by the value.
     `words` gives the folded text for word search. `known` holds the names that may be asked for, folded to as
     written; None means any. `nothing` is what `read` gives for a value that stands for being empty.
     """
@@ -83,6 +85,11 @@ class Field:
     is_account_name: bool = False
     is_private: bool = False
     is_day: bool = False
+    of: Callable[[Any], Any] | None = None
+
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
+_DECIMAL = re.compile(r"[+-]?[0-9]{0,30}\.[0-9]{1,30}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +107,16 @@ def fold_name(value: object) -> str:
 
 def to_number(value: object) -> int | float | None:
     """A number, also from the text that Zendesk sends for decimals; None when it is none."""
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return None
     if isinstance(value, int | float):
         return value if math.isfinite(value) else None
     if not isinstance(value, str):
         return None
     text = value.strip()
-    if re.fullmatch(r"[+-]?[0-9]{1,30}", text):
+    if _INTEGER.fullmatch(text):
         return int(text)
-    return float(text) if re.fullmatch(r"[+-]?[0-9]{0,30}\.[0-9]{1,30}", text) else None
+    return float(text) if _DECIMAL.fullmatch(text) else None
 
 
 def to_span(value: object) -> Span | None:

@@ -49,6 +49,7 @@ class Check(StrEnum):
     NOT_SEEN = "not-seen"
     ORDER_MATTERS = "order-matters"
     NATIVE_CONFLICT = "native-conflict"
+    RENAMED = "renamed"
 
 
 def problem(check: Check, at: Position, message: str, *, is_warning: bool = False) -> Problem:

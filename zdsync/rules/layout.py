@@ -11,7 +11,7 @@ from itertools import pairwise
 from zdsync.rules.model import Operator, RuleSet
 from zdsync.rules.reader import Kind
 from zdsync.rules.tree import Value, scalar
-from zdsync.rules.triples import from_triple
+from zdsync.rules.triples import SEARCHED_TOO, from_triple
 from zdsync.rules.yaml_text import Node, read_nodes
 
 Edit = tuple[int, int, str]
@@ -60,14 +60,14 @@ def _bare(rules: RuleSet) -> tuple[RuleSet, frozenset[str], frozenset[str]]:
 
 
 def _short_conditions(text: str, root: Node) -> Iterator[Edit]:
-    for condition in _conditions(root):
+    for condition in conditions_of(root):
         if not _has_comment(text, condition):
             yield from _shortened(text, condition)
 
 
-def _conditions(root: Node) -> Iterator[Node]:
+def conditions_of(root: Node) -> Iterator[Node]:
     """Every condition that is a mapping, in rules and under `conditions:`."""
-    for holder in (*_rules(root), *(value for _, value in _under(root, "conditions"))):
+    for holder in (*rules_of(root), *(value for _, value in under(root, "conditions"))):
         is_list = holder.kind is Kind.SEQUENCE
         blocks = (
             [holder] if is_list else [value for key, value in holder.pairs if key.text in _CONDITION_KEYS]
@@ -80,6 +80,8 @@ def _shortened(text: str, condition: Node) -> Iterator[Edit]:
     given = {key.text: value for key, value in condition.pairs}
     if "field" in given and ("operator" in given or "value" in given):
         words = {name: _value(node) for name, node in given.items()}
+        if words["field"] in SEARCHED_TOO:
+            return
         triple = from_triple(str(words["field"]), str(words.get("operator", "is")), words.get("value"))
         yield condition.start, condition.end, _spelled(*triple, is_flow=condition.is_flow)
         return
@@ -99,14 +101,14 @@ def _spelled(name: str, operator: Operator, value: Value, *, is_flow: bool) -> s
     if operator.value in _PRESENT:
         short = f"{field}: {operator.value}"
     else:
-        items = [_word(item) for item in value] if isinstance(value, list) else []
-        words = f"[{', '.join(items)}]" if isinstance(value, list) else _word(value)
+        items = [spelled_word(item) for item in value] if isinstance(value, list) else []
+        words = f"[{', '.join(items)}]" if isinstance(value, list) else spelled_word(value)
         is_short = operator is Operator.IS and words not in _PRESENT
         short = f"{field}: {words}" if is_short else f"{field}: {{{operator.value}: {words}}}"
     return f"{{{short}}}" if is_flow else short
 
 
-def _word(value: Value) -> str:
+def spelled_word(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -122,7 +124,7 @@ def _value(node: Node) -> Value:
 
 
 def _has_comment(text: str, node: Node) -> bool:
-    leaves = list(_leaves(node))
+    leaves = list(leaves_of(node))
     gaps = (text[one.end : other.start] for one, other in pairwise(leaves))
     return any("#" in gap for gap in gaps)
 
@@ -131,7 +133,7 @@ def _has_comment(text: str, node: Node) -> bool:
 
 
 def _plain_scalars(_: str, root: Node) -> Iterator[Edit]:
-    for leaf in _leaves(root):
+    for leaf in leaves_of(root):
         if leaf.style in {"'", '"'} and _is_plain(leaf.text):
             yield leaf.start, leaf.end, leaf.text
 
@@ -145,22 +147,22 @@ def _is_plain(text: str) -> bool:
 
 
 def _inner_keys(text: str, root: Node) -> Iterator[Edit]:
-    for rule in _rules(root):
+    for rule in rules_of(root):
         for key, value in rule.pairs:
             if key.text == "then":
                 yield from _in_order(text, value, _THEN_KEYS)
     for parent, order in (("tiers", _TIER_KEYS), ("conditions", _NAMED_KEYS)):
-        for _, block in _under(root, parent):
+        for _, block in under(root, parent):
             yield from _in_order(text, block, order)
-    for _, calendar in _under(root, "calendars"):
+    for _, calendar in under(root, "calendars"):
         for version in (one for key, many in calendar.pairs if key.text == "versions" for one in many.inner):
             yield from _in_order(text, version, _VERSION_KEYS)
 
 
 def _outer_keys(text: str, root: Node) -> Iterator[Edit]:
-    for _, calendar in _under(root, "calendars"):
+    for _, calendar in under(root, "calendars"):
         yield from _in_order(text, calendar, _CALENDAR_KEYS)
-    for rule in _rules(root):
+    for rule in rules_of(root):
         yield from _in_order(text, rule, _RULE_KEYS)
 
 
@@ -213,24 +215,24 @@ def _first_line(text: str, key: Node) -> int:
 # Where things are
 
 
-def _under(root: Node, name: str) -> tuple[tuple[Node, Node], ...]:
+def under(root: Node, name: str) -> tuple[tuple[Node, Node], ...]:
     """The keys and values of the block of that name."""
     found = (value for key, value in root.pairs if key.text == name and value.kind is Kind.MAPPING)
     return next((value.pairs for value in found), ())
 
 
-def _rules(root: Node) -> Iterator[Node]:
+def rules_of(root: Node) -> Iterator[Node]:
     for key, block in root.pairs:
         if key.text in _BLOCKS:
             yield from (rule for rule in block.inner if rule.kind is Kind.MAPPING)
 
 
-def _leaves(node: Node) -> Iterator[Node]:
+def leaves_of(node: Node) -> Iterator[Node]:
     """The scalars in it, in the order in which they stand, keys among them."""
     if node.kind is Kind.SCALAR:
         yield node
     for inner in node.inner:
-        yield from _leaves(inner)
+        yield from leaves_of(inner)
 
 
 _STEPS: tuple[Callable[[str, Node], Iterator[Edit]], ...] = (

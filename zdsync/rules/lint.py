@@ -7,9 +7,10 @@ from itertools import pairwise
 
 from zdsync.errors import Problem
 from zdsync.rules.findings import Check, problem, quoted
+from zdsync.rules.hidden import hidden_rules
 from zdsync.rules.lint_moves import lint_moves
-from zdsync.rules.logic import Branch, branches, clash, covers, is_impossible
-from zdsync.rules.model import AnyCondition, Condition, Mode, NamedCondition, Operator, Rule, RuleSet
+from zdsync.rules.logic import branches, clash, is_impossible
+from zdsync.rules.model import AnyCondition, Condition, NamedCondition, Operator, Rule, RuleSet
 from zdsync.rules.vocabulary import plain
 
 _KEPT_TEXTS = frozenset({"subject", "description", "comment", "text"})
@@ -19,7 +20,7 @@ def lint(rules: RuleSet, *, keeps_text: bool = True) -> tuple[Problem, ...]:
     """Errors and warnings in file order. `keeps_text` is false when the mirror keeps no ticket text at all."""
     found = [
         *_impossible(rules),
-        *_hidden(rules),
+        *hidden_rules(rules),
         *lint_moves(rules),
         *_overwritten(rules),
         *_same_outcomes(rules),
@@ -51,39 +52,6 @@ def _impossible(rules: RuleSet) -> Iterator[Problem]:
             fields = dict.fromkeys(clash(branch) for branch in alternatives)
             message = f"'{rule.id}' can never match: its conditions on {quoted(fields)} contradict each other"
             yield problem(Check.IMPOSSIBLE_CONDITION, rule.at, message)
-
-
-def _hidden(rules: RuleSet) -> Iterator[Problem]:
-    for later_block, earlier_blocks in ((rules.ignore, ()), (rules.assign, rules.ignore)):
-        earlier: list[tuple[Rule, tuple[Branch, ...]]] = [*_standing(earlier_blocks)]
-        for rule in later_block:
-            hider = _hider(rule, earlier)
-            if hider is not None:
-                message = f"'{rule.id}' can never win: '{hider.id}' at {hider.at.file}:{hider.at.line} takes all its tickets"
-                yield problem(Check.HIDDEN_RULE, rule.at, message)
-            earlier += _standing((rule,))
-
-
-def _standing(rules: Sequence[Rule]) -> Iterator[tuple[Rule, tuple[Branch, ...]]]:
-    """Rules that stop every ticket they match, written out."""
-    for rule in rules:
-        is_steady = rule.enabled and rule.mode is Mode.LIVE and rule.share == 1 and rule.until is None
-        alternatives = branches(rule)
-        if is_steady and alternatives and not rule.is_catch_all:
-            yield rule, alternatives
-
-
-def _hider(rule: Rule, earlier: Sequence[tuple[Rule, tuple[Branch, ...]]]) -> Rule | None:
-    """The earlier rule that holds whenever `rule` does; rules for private data are asked before all others."""
-    alternatives = branches(rule)
-    possible = [branch for branch in alternatives or () if not is_impossible(branch)]
-    if not possible or rule.is_catch_all or not rule.enabled:
-        return None
-    for other, held in earlier:
-        is_asked_first = other.then.private_only or not rule.then.private_only
-        if is_asked_first and all(covers(held, branch) for branch in possible):
-            return other
-    return None
 
 
 def _overwritten(rules: RuleSet) -> Iterator[Problem]:

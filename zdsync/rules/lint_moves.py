@@ -1,4 +1,4 @@
-"""Faults of the ladder as a whole: tiers that nothing enters or leaves, moves that never come to their turn, idle gates."""
+"""Faults of the ladder as a whole: tiers that nothing enters or leaves, moves that go round or do the same, idle gates."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from itertools import pairwise
 
 from zdsync.errors import Problem
 from zdsync.rules.findings import Check, problem
-from zdsync.rules.logic import Branch, branches, covers, is_impossible
 from zdsync.rules.loops import loops
-from zdsync.rules.model import EXTERNAL, PREVIOUS, After, Mode, MoveRule, Rule, RuleSet, Unit
-
-_IN_MINUTES = frozenset({Unit.BUSINESS_MINUTES, Unit.BUSINESS_HOURS})
+from zdsync.rules.model import EXTERNAL, PREVIOUS, Mode, MoveRule, Rule, RuleSet
 
 
 def lint_moves(rules: RuleSet) -> Iterator[Problem]:
     """Errors and warnings about `escalate`, `deescalate` and `require`."""
     yield from _unreachable_tiers(rules)
     yield from _stuck_tiers(rules)
-    yield from _hidden(rules)
     yield from loops(rules)
     yield from _idle_gates(rules)
     yield from _same_moves(rules)
@@ -69,50 +65,6 @@ def _idle_gates(rules: RuleSet) -> Iterator[Problem]:
         if rules.tier(gate.before_tier) is not None and gate.before_tier not in entered:
             message = f"'{gate.id}' stands before tier {gate.before_tier}, which no live rule leads to"
             yield problem(Check.IDLE_GATE, gate.marks.get("before_tier", gate.at), message)
-
-
-# Moves that never come to their turn
-
-
-def _hidden(rules: RuleSet) -> Iterator[Problem]:
-    earlier: list[tuple[Rule, tuple[Branch, ...]]] = []
-    for rule in (*rules.ignore, *rules.moves):
-        alternatives = branches(rule) or ()
-        possible = [branch for branch in alternatives if not is_impossible(branch)]
-        if isinstance(rule, MoveRule) and possible and rule.enabled:
-            hider = next((one for one, held in earlier if _hides(one, held, rule, possible)), None)
-            if hider is not None:
-                place = f"{hider.at.file}:{hider.at.line}"
-                message = (
-                    f"'{rule.id}' can never act: '{hider.id}' at {place} takes all its tickets, and no later"
-                )
-                yield problem(Check.HIDDEN_RULE, rule.at, message)
-        if alternatives and _is_live(rule) and rule.share == 1 and rule.until is None:
-            earlier.append((rule, alternatives))
-
-
-def _hides(earlier: Rule, held: tuple[Branch, ...], later: MoveRule, possible: list[Branch]) -> bool:
-    """Whether `earlier` takes every ticket that `later` could take, not after it."""
-    if isinstance(earlier, MoveRule):
-        is_sure = earlier.to not in (PREVIOUS, EXTERNAL) or earlier.to == later.to == PREVIOUS
-        passes_holds = earlier.even_if_held or not later.even_if_held
-        if not is_sure or not passes_holds or not _comes_first(earlier.after, later.after):
-            return False
-    return all(covers(held, branch) for branch in possible)
-
-
-def _comes_first(one: After | None, other: After | None) -> bool:
-    """Whether a rule with the clock `one` acts no later than one with `other`.
-
-    A rule without a clock waits for something to happen to the ticket, so it is no earlier than one with a clock.
-    """
-    if one is None or other is None:
-        return one is other
-    length, limit = one.length, other.length
-    units = {length.unit, limit.unit}
-    is_comparable = len(units) == 1 or units <= _IN_MINUTES or not any(unit.is_business for unit in units)
-    seconds = (length.amount * length.unit.seconds, limit.amount * limit.unit.seconds)
-    return one.clock is other.clock and is_comparable and seconds[0] <= seconds[1]
 
 
 def _same_moves(rules: RuleSet) -> Iterator[Problem]:

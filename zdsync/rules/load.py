@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zdsync.errors import Problem, RuleError
+from zdsync.rules.external import LONGEST_LINE, csv_rows, read_table
 from zdsync.rules.findings import Check, problem
-from zdsync.rules.model import Position, RuleSet
+from zdsync.rules.model import External, Position, RuleSet, Table
 from zdsync.rules.reader import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -46,6 +48,20 @@ def load_cases(folder: Path) -> tuple[RuleCase, ...]:
     if problems:
         raise RuleError(tuple(sorted(set(problems))), hint="mend the lines above; docs/rules.md shows a test")
     return cases
+
+
+def read_csv(external: External, asked: Sequence[str], problems: list[Problem]) -> Table | None:
+    """The rows of the file that `external` names, which lies beside the rule file; None with the problems recorded."""
+    path = Path(external.marks[""].file).parent / external.file
+    try:
+        with path.open("rb") as file:
+            lines = iter(lambda: file.readline(LONGEST_LINE + 1), b"")
+            rows = csv_rows(str(path), lines, problems)
+            return read_table(external, asked, rows, lambda line: Position(str(path), line, 1), problems)
+    except OSError as err:
+        message = f"{external.file} {_reason(err)}"
+        problems.append(problem(Check.UNREADABLE, external.marks.get("file", external.marks[""]), message))
+        return None
 
 
 def _rule_files(folder: Path, problems: list[Problem]) -> list[Path]:

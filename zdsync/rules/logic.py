@@ -73,21 +73,21 @@ def clash(branch: Branch) -> str | None:
     """The field of which these conditions ask what cannot be; None when none does."""
     by_field: dict[str, list[Condition]] = {}
     for condition in branch:
-        by_field.setdefault(_key(condition), []).append(condition)
+        by_field.setdefault(key_of(condition), []).append(condition)
     return next((group[0].field for group in by_field.values() if _contradicts(group)), None)
 
 
 def implies(branch: Branch, condition: Condition) -> bool:
     """Whether every ticket that satisfies `branch` satisfies `condition` too."""
-    about = [one for one in branch if _key(one) == _key(condition)]
+    about = [one for one in branch if key_of(one) == key_of(condition)]
     if any(_same(one, condition) for one in about):
         return True
     if not about:
         return False
-    field = _field((*about, condition))
+    field = one_valued((*about, condition))
     if field is None:
         return _implies_by_words(about, condition)
-    worlds = _worlds(field, (*about, condition))
+    worlds = worlds_of(field, (*about, condition))
     tests = [value_test(field, one) for one in about]
     wanted = value_test(field, condition)
     return all(wanted(world) for world in worlds if all(test(world) for test in tests))
@@ -95,9 +95,9 @@ def implies(branch: Branch, condition: Condition) -> bool:
 
 def covers(earlier: Sequence[Branch], later: Branch) -> bool:
     """Whether one of the `earlier` branches holds whenever `later` does."""
-    known = {_key(condition) for condition in later}
+    known = {key_of(condition) for condition in later}
     return any(
-        known.issuperset(map(_key, branch)) and all(implies(later, condition) for condition in branch)
+        known.issuperset(map(key_of, branch)) and all(implies(later, condition) for condition in branch)
         for branch in earlier
     )
 
@@ -130,7 +130,7 @@ def _alternatives(condition: AnyCondition) -> tuple[Branch, ...] | None:
     return ((condition,),)
 
 
-def _key(condition: Condition) -> str:
+def key_of(condition: Condition) -> str:
     """Findings are a matter apart from the words of a text, opening hours from the dates between which a moment lies."""
     if condition.operator is Operator.DETECTS:
         return "\0findings"
@@ -151,7 +151,7 @@ def _names(condition: Condition) -> frozenset[str]:
 # Fields with one value: try the condition on one value from each region that it can tell apart.
 
 
-def _field(conditions: Sequence[Condition]) -> Field | None:
+def one_valued(conditions: Sequence[Condition]) -> Field | None:
     """The field, if it holds one value at a time; a guess from the operators where only the account knows it."""
     name = plain(conditions[0].field)
     known = built_in(name)
@@ -174,7 +174,7 @@ def _guess(name: str, kind: Kind) -> Field:
     return Field(name, kind, lambda _: None, lambda _: None)
 
 
-def _worlds(field: Field, conditions: Iterable[Condition]) -> tuple[Any, ...]:
+def worlds_of(field: Field, conditions: Iterable[Condition]) -> tuple[Any, ...]:
     values = [value for condition in conditions for value in condition.values]
     match field.kind:
         case Kind.RANK:
@@ -203,7 +203,7 @@ def _worlds(field: Field, conditions: Iterable[Condition]) -> tuple[Any, ...]:
 # Fields with many values, and texts: sets of words.
 
 
-def _words(condition: Condition) -> frozenset[str]:
+def words_of(condition: Condition) -> frozenset[str]:
     is_text = condition.operator in WORD_SEARCHES and _is_text(condition)
     return frozenset(fold(str(value)) if is_text else fold_name(value) for value in condition.values)
 
@@ -216,10 +216,10 @@ def _is_text(condition: Condition) -> bool:
 
 
 def _contradicts(conditions: Sequence[Condition]) -> bool:
-    field = _field(conditions)
+    field = one_valued(conditions)
     if field is not None:
         tests = [value_test(field, condition) for condition in conditions]
-        return not any(all(test(world) for test in tests) for world in _worlds(field, conditions))
+        return not any(all(test(world) for test in tests) for world in worlds_of(field, conditions))
     return any(_excludes(one, other) for one in conditions for other in conditions if one is not other)
 
 
@@ -231,10 +231,10 @@ def _excludes(one: Condition, other: Condition) -> bool:
         return True
     if other.operator not in _NONE_OF or (one.operator is Operator.IS) != (other.operator is Operator.IS_NOT):
         return False
-    forbidden = _words(other)
+    forbidden = words_of(other)
     if one.operator is Operator.INCLUDES_ALL:
-        return not forbidden.isdisjoint(_words(one))
-    return one.operator in _ANY_OF and all(_stands_in(word, forbidden) for word in _words(one))
+        return not forbidden.isdisjoint(words_of(one))
+    return one.operator in _ANY_OF and all(_stands_in(word, forbidden) for word in words_of(one))
 
 
 def _stands_in(word: str, among: Iterable[str]) -> bool:
@@ -243,7 +243,7 @@ def _stands_in(word: str, among: Iterable[str]) -> bool:
 
 
 def _implies_by_words(about: Sequence[Condition], wanted: Condition) -> bool:
-    words = _words(wanted)
+    words = words_of(wanted)
     match wanted.operator:
         case Operator.PRESENT:
             return any(one.operator not in NEGATIVE and "none" not in _names(one) for one in about)
@@ -252,18 +252,18 @@ def _implies_by_words(about: Sequence[Condition], wanted: Condition) -> bool:
         case Operator.IS | Operator.IS_NOT:
             same = [one for one in about if one.operator is wanted.operator]
             return any(
-                _words(one) <= words if wanted.operator is Operator.IS else words <= _words(one)
+                words_of(one) <= words if wanted.operator is Operator.IS else words <= words_of(one)
                 for one in same
             )
         case operator if operator in _NONE_OF:
             forbidden = {
-                w for one in about if one.operator in _NONE_OF - {Operator.IS_NOT} for w in _words(one)
+                w for one in about if one.operator in _NONE_OF - {Operator.IS_NOT} for w in words_of(one)
             }
             is_empty = any(one.operator is Operator.NOT_PRESENT for one in about)
             return is_empty or all(_stands_in(word, forbidden) for word in words)
         case operator if operator in _ANY_OF:
             asked = [one for one in about if one.operator in _ANY_OF - {Operator.IS}]
-            sure = any(all(_stands_in(word, words) for word in _words(one)) for one in asked)
+            sure = any(all(_stands_in(word, words) for word in words_of(one)) for one in asked)
             return sure or not words.isdisjoint(_forced(about))
     return False
 
@@ -272,7 +272,7 @@ def _forced(about: Sequence[Condition]) -> frozenset[str]:
     """Values that must all be there."""
     found: set[str] = set()
     for one in about:
-        words = _words(one)
+        words = words_of(one)
         if one.operator is Operator.INCLUDES_ALL or (one.operator is Operator.INCLUDES and len(words) == 1):
             found |= words
     return frozenset(found)

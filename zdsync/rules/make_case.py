@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,7 @@ from zdsync.model import (
     User,
     UserId,
 )
+from zdsync.rules.case_rows import RowMaker
 from zdsync.rules.case_values import ValueReader
 from zdsync.rules.cases import CaseEvent, Given, RuleCase
 from zdsync.rules.findings import Check, nearest, problem, quoted
@@ -60,11 +61,14 @@ class Staged:
 class CaseMaker:
     """Makes cases for one account, which must know every name but the tiers of `rules`; faults are gathered in `problems`.
 
+    The `rules` tell which external tables there are.
+
     Texts go through the filter as they do when tickets are pulled: detectors see them whole, rules what is kept.
     """
 
     def __init__(self, account: Account, rules: RuleSet, text_filter: TextFilter, *, tag_prefix: str) -> None:
         self.problems: list[Problem] = []
+        self._rows = RowMaker(rules)
         self._account = account
         self._ladder = {tier.key: (f"{tag_prefix}{tier.key}", tier) for tier in rules.tiers}
         self._vocabulary = Vocabulary(account)
@@ -73,7 +77,9 @@ class CaseMaker:
     def make(self, case: RuleCase) -> Staged:
         """The staged case; of a part that is faulty only what is sound."""
         making = _Making(case, self._account, self._ladder, self._vocabulary, self._filter, self.problems)
-        return making.staged()
+        staged = making.staged()
+        rows = self._rows.make(case, self.problems)
+        return Staged(replace(staged.case, external=rows), staged.now) if rows else staged
 
 
 class _Making:

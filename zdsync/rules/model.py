@@ -10,6 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from zdsync.calendars import Week
+from zdsync.model import FieldValue
 
 
 class Operator(StrEnum):
@@ -313,6 +314,38 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """An external table as read: every column by its plain name, and of each row the columns that rules read.
+
+    `rows` are by folded key, their values in the order of `kept`.
+    """
+
+    columns: Mapping[str, str]
+    kept: tuple[str, ...]
+    rows: Mapping[str, tuple[FieldValue, ...]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """An entry of `external:`; its columns are fields called `name.column`.
+
+    `column` holds the values of `key`, a field of the ticket. `types` tells what the columns hold that are no text, by
+    plain name. `table` is None until it has been read.
+    """
+
+    name: str
+    key: str
+    column: str
+    file: str = ""
+    query: str = ""
+    database: str = ""
+    types: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
+    """Where each key of the entry stands, and under "" its name."""
+    table: Table | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CracksView:
     """The view of unsolved tickets that have no tier or no group, or, if `unassigned`, nobody who works on them."""
 
@@ -347,12 +380,16 @@ class RuleSet:
     conditions: Mapping[str, NamedCondition] = field(default_factory=dict)
     unused_lists: Mapping[str, Position] = field(default_factory=dict)
     unused_conditions: Mapping[str, Position] = field(default_factory=dict)
+    external: tuple[External, ...] = ()
     owner: str = ""
     digest: str = ""
     sources: tuple[tuple[str, str], ...] = ()
 
     def tier(self, key: str) -> Tier | None:
-        return next((tier for tier in self.tiers if tier.key == key), None)
+        for tier in self.tiers:
+            if tier.key == key:
+                return tier
+        return None
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -369,7 +406,16 @@ class RuleSet:
         return [tier.key for tier in self.tiers].index(key)
 
     def written_conditions(self) -> Iterator[Condition]:
-        """Every condition once, where it is written."""
+        """Every condition once, where it is written; a pasted one that stands for two as these two."""
         named = ((*one.all, *one.any) for one in self.conditions.values())
         for conditions in (*named, *(rule.conditions for rule in self.rules)):
-            yield from (one for one in conditions if isinstance(one, Condition))
+            for one in conditions:
+                if isinstance(one, Condition):
+                    yield one
+                elif one.name not in self.conditions:
+                    yield from (part for part in (*one.all, *one.any) if isinstance(part, Condition))
+
+    def asked_fields(self) -> Iterator[str]:
+        """The fields that conditions and gates look at, as they are written."""
+        yield from (condition.field for condition in self.written_conditions())
+        yield from (name for gate in self.require for name in gate.fields)

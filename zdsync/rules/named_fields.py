@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 
 from zdsync.facts import Facts
 from zdsync.model import Account, User
 from zdsync.rules.fields import NONE, Field, Kind, fold_name
+from zdsync.rules.former import former_things
 from zdsync.rules.own_fields import Read, word_field
 
 
@@ -24,39 +26,55 @@ def named_fields(
         forms = {form.id: form.name for form in account.forms}
         statuses = {status.id: status.name for status in account.custom_statuses}
     is_known = account is not None
+    former = former_things(account)
+    things: Mapping[str, tuple[Mapping[int | None, str], Read]] = {
+        "group": (groups_by_id, attrgetter("ticket.group_id")),
+        "brand": (brands, attrgetter("ticket.brand_id")),
+        "form": (forms, attrgetter("ticket.form_id")),
+        "custom_status": (statuses, attrgetter("ticket.custom_status_id")),
+    }
     return {
-        "group": _thing("group", groups_by_id, lambda f: f.ticket.group_id, is_known, groups),
-        "brand": _thing("brand", brands, lambda f: f.ticket.brand_id, is_known),
-        "form": _thing("form", forms, lambda f: f.ticket.form_id, is_known),
-        "custom_status": _thing("custom_status", statuses, lambda f: f.ticket.custom_status_id, is_known),
+        **{
+            name: _thing(name, names, id_of, is_known, former[name], groups if name == "group" else ())
+            for name, (names, id_of) in things.items()
+        },
         "assignee": _assignee(account),
         "requester": _person("requester"),
         "organization": _company("organization"),
-        "tier": _tier("tier", lambda f: f.tier, tiers),
-        "previous_tier": _tier("previous_tier", lambda f: f.previous_tier, tiers),
+        "tier": _tier("tier", attrgetter("tier"), tiers),
+        "previous_tier": _tier("previous_tier", attrgetter("previous_tier"), tiers),
     }
 
 
 def _thing(
-    name: str, names: Mapping[int | None, str], id_of: Read, is_known: bool, extra: Iterable[str] = ()
+    name: str,
+    names: Mapping[int | None, str],
+    id_of: Read,
+    is_known: bool,
+    former: Mapping[str, int],
+    extra: Iterable[str],
 ) -> Field:
+    """A thing answers to its name, its id, and the names that rules knew it by."""
     folded = {id: frozenset({fold_name(called), str(id)}) for id, called in names.items()}
+    for called, id in former.items():
+        folded[id] |= {called}
     folded[None] = NONE
 
-    def read(facts: Facts) -> frozenset[str]:
-        id = id_of(facts)
+    def of(id: int | None) -> frozenset[str]:
         return folded.get(id) or frozenset({str(id)})
 
     known = {fold_name(called): called for called in ("none", *extra, *names.values())}
     known.update((str(id), called) for id, called in names.items())
+    known.update((called, names[id]) for called, id in former.items())
     return Field(
         name,
         Kind.NAME,
-        read,
+        id_of,
         lambda f: names.get(id_of(f)) or id_of(f) or "none",
         known=known if is_known else None,
         nothing=NONE,
         is_account_name=True,
+        of=of,
     )
 
 

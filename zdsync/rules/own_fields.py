@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from operator import attrgetter, methodcaller
 from typing import Any
 
 from zdsync.facts import Facts
@@ -23,17 +24,17 @@ def own_fields() -> dict[str, Field]:
     return {
         field.name: field
         for field in (
-            _rank("status", STATUS_ORDER, lambda f: f.ticket.status),
+            _rank("status", STATUS_ORDER, attrgetter("ticket.status")),
             _rank("priority", PRIORITY_ORDER, lambda f: f.ticket.priority or "none", nothing=0),
             word_field("type", lambda f: f.ticket.type or "none", TYPES, nothing=NONE),
-            word_field("channel", lambda f: f.ticket.channel),
+            word_field("channel", attrgetter("ticket.channel")),
             word_field("language", _locale, spread=_locale_names),
             word_field("requester.locale", _locale, spread=_locale_names),
             word_field("requester.language", _locale, spread=_locale_names),
             word_field("requester.role", lambda f: f.requester and f.requester.role, ROLES),
             word_field("requester.domain", lambda f: _domain(f.requester)),
             word_field(
-                "satisfaction", lambda f: f.ticket.satisfaction, SATISFACTION, spread=satisfaction_names
+                "satisfaction", attrgetter("ticket.satisfaction"), SATISFACTION, spread=satisfaction_names
             ),
             *(_searched(name) for name in ("subject", "description", "comment", "text")),
             text_field("recipient", lambda f: f.ticket.recipient),
@@ -42,7 +43,7 @@ def own_fields() -> dict[str, Field]:
             text_field("requester.external_id", lambda f: f.requester and f.requester.external_id),
             text_field("organization.name", lambda f: f.organization and f.organization.name),
             text_field("organization.external_id", lambda f: f.organization and f.organization.external_id),
-            _set("tags", lambda f: f.ticket.tags),
+            _set("tags", attrgetter("ticket.tags")),
             _set("requester.tags", lambda f: f.requester.tags if f.requester else NOTHING),
             _set("organization.tags", lambda f: f.organization.tags if f.organization else NOTHING),
             *(_date(name) for name in ("created_at", "updated_at", "due_at")),
@@ -56,7 +57,15 @@ def own_fields() -> dict[str, Field]:
 
 
 def _rank(name: str, ranks: Mapping[str, int], word: Read, nothing: int | None = None) -> Field:
-    return Field(name, Kind.RANK, lambda f: ranks.get(word(f)), word, ranks=ranks, nothing=nothing)
+    return Field(
+        name,
+        Kind.RANK,
+        word,
+        word,
+        ranks=ranks,
+        nothing=nothing,
+        of=ranks.get,
+    )
 
 
 def word_field(
@@ -74,12 +83,11 @@ def word_field(
         folded = fold_name(text)
         return spread(folded) if spread else frozenset({folded})
 
-    def read(facts: Facts) -> frozenset[str]:
-        text = word(facts)
+    def of(text: str | None) -> frozenset[str]:
         return names(text) if text else NOTHING
 
     known = {choice: choice for choice in choices} if choices else None
-    return Field(name, Kind.NAME, read, word, known=known, nothing=nothing)
+    return Field(name, Kind.NAME, word, word, known=known, nothing=nothing, of=of)
 
 
 def _searched(name: str) -> Field:
@@ -89,7 +97,7 @@ def _searched(name: str) -> Field:
         Kind.TEXT,
         lambda f: f.plain(name),
         lambda f: "" if f.plain(name).strip() else None,
-        words=lambda f: f.words(name),
+        words=methodcaller("words", name),
         is_private=True,
     )
 
@@ -103,9 +111,7 @@ def _set(name: str, tags: Read) -> Field:
 
 
 def _date(name: str) -> Field:
-    def read(facts: Facts) -> object:
-        return getattr(facts.ticket, name)
-
+    read = attrgetter(f"ticket.{name}")
     return Field(name, Kind.DATE, read, read)
 
 
@@ -117,18 +123,12 @@ def _claim(name: str, answer: Read) -> Field:
 
 
 def _count(name: str, nothing: int | None = None) -> Field:
-    def read(facts: Facts) -> object:
-        return getattr(facts, name)
-
+    read = attrgetter(name)
     return Field(name, Kind.NUMBER, read, read, nothing=nothing)
 
 
-def requester_of(facts: Facts) -> User | None:
-    return facts.requester
-
-
-def organization_of(facts: Facts) -> Organization | None:
-    return facts.organization
+requester_of: Callable[[Facts], User | None] = attrgetter("requester")
+organization_of: Callable[[Facts], Organization | None] = attrgetter("organization")
 
 
 def _locale(facts: Facts) -> str | None:

@@ -12,7 +12,6 @@ from zdsync.rules.reader import decode
 from zdsync.rules.shapes.check import FROM_FILES, check_shape
 from zdsync.rules.shapes.rules import RulesShape, keys_at
 from zdsync.rules.tree import Tree
-from zdsync.rules.unsupported import strip_unsupported
 from zdsync.rules.yaml_text import read_into
 
 
@@ -32,7 +31,6 @@ def parse_files(files: Sequence[tuple[str, str | bytes]]) -> tuple[RuleSet | Non
             read_into(tree, name, text, problems)
     tree.values[()] = Position(files[0][0] if files else "", 1, 1)
     is_whole = not problems
-    strip_unsupported(tree, problems)
     document = check_shape(tree, RulesShape, keys_at, problems)
     rules = assemble(tree, document, tuple(sources), problems)
     told = problems if is_whole else [fault for fault in problems if not _may_be_elsewhere(fault)]

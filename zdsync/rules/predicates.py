@@ -15,6 +15,8 @@ from zdsync.rules.patterns import compile_pattern
 from zdsync.text import fold
 
 Predicate = Callable[[Facts], bool]
+_PLAIN = frozenset({str, int})
+_MOST_ANSWERS = 1_000
 _ONE_OF = frozenset({Operator.IS, Operator.INCLUDES})
 Test = Callable[[Any], bool]
 
@@ -24,6 +26,8 @@ def predicate(field: Field, condition: Condition) -> Predicate:
     if field.kind is Kind.TEXT:
         return _text(field, condition.operator, condition.values)
     read = field.read
+    if field.of is not None:
+        return _remembered(read, field.of, value_test(field, condition))
     if field.kind in (Kind.NAME, Kind.TAGS) and condition.operator in _ONE_OF:
         wanted = frozenset(
             fold_name(value) for value in condition.values
@@ -44,8 +48,29 @@ def within(field: Field, calendars: Sequence[Calendar]) -> Predicate:
     return holds
 
 
+def _remembered(read: Callable[[Facts], Any], of: Callable[[Any], Any], test: Test) -> Predicate:
+    """Asks each text or number once; other values, which may be equal to these without being the same, each time."""
+    answers: dict[Any, bool] = {}
+    nothing = test(of(None))
+
+    def holds(facts: Facts) -> bool:
+        value = read(facts)
+        if value is None:
+            return nothing
+        if value.__class__ not in _PLAIN:
+            return test(of(value))
+        answer = answers.get(value)
+        if answer is None:
+            if len(answers) >= _MOST_ANSWERS:
+                answers.clear()
+            answer = answers[value] = test(of(value))
+        return answer
+
+    return holds
+
+
 def value_test(field: Field, condition: Condition) -> Test:
-    """What `condition` asks of the value that `field.read` gives; for any kind of field but text.
+    """What `condition` asks of the value that is compared; for any kind of field but text.
 
     Not for `within`, whose calendars only a rule set knows.
     """

@@ -15,7 +15,8 @@ from zdsync.rules.tree import Path, Tree, Value, scalar
 MAX_BYTES = 1_000_000
 _MAX_DEPTH = 20
 _MAX_VALUES = 100_000
-_MAX_PROBLEMS = 100
+MOST_PROBLEMS = 100
+"""How many faults of one file are told."""
 _NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -153,7 +154,7 @@ class Reader:
     def _add(self, token: Token, check: Check, message: str) -> None:
         self._problems.append(problem(check, Position(self._name, token.line, token.column), message))
         self._found += 1
-        if self._found >= _MAX_PROBLEMS:
+        if self._found >= MOST_PROBLEMS:
             raise StoppedError
 
     def _stop(self, token: Token, check: Check, message: str) -> NoReturn:

@@ -9,7 +9,7 @@ from typing import Any
 from zdsync.actors import is_person
 from zdsync.model import Account, Case, Event, FieldChange, FieldId, FieldValue, Organization, User
 from zdsync.rules.fields import fold_name
-from zdsync.rules.model import GateRule, RuleSet
+from zdsync.rules.model import RuleSet
 from zdsync.rules.unname import Unnamer
 from zdsync.rules.vocabulary import Vocabulary, plain
 
@@ -33,11 +33,9 @@ class Recorder:
         self._asked: dict[str, str] = {}
         self._mentioned: set[str] = set()
         for condition in rules.written_conditions():
-            self._asked.setdefault(plain(condition.field), condition.field)
             self._mentioned |= {fold_name(value) for value in condition.values}
-        for rule in rules.rules:
-            for name in (*rule.then.set_fields, *(rule.fields if isinstance(rule, GateRule) else ())):
-                self._asked.setdefault(plain(name), name)
+        for name in (*rules.asked_fields(), *(name for rule in rules.rules for name in rule.then.set_fields)):
+            self._asked.setdefault(plain(name), name)
         self._fields = self._named_fields()
         self._groups = {group.id: group.name for group in account.groups if not group.is_deleted}
 
@@ -53,6 +51,7 @@ class Recorder:
             "ticket": opening,
             "requester": self._requester(case.requester),
             "organization": self._organization(case.organization),
+            "external": self._external(),
             "findings": sorted({finding.detector for finding in case.findings}),
             "history": history,
         }
@@ -235,6 +234,17 @@ class Recorder:
         if "organization.external_id" in self._asked and company.external_id:
             given["external_id"] = company.external_id
         return {**given, **self._record("organization", company)}
+
+    def _external(self) -> dict[str, Any]:
+        """What rules ask of external tables; the rows hold nothing else."""
+        rows = self._case.external.items()
+        given = {
+            name: {
+                column: self._plain_value(value) for column, value in row.values.items() if value is not None
+            }
+            for name, row in rows
+        }
+        return {name: row for name, row in given.items() if row}
 
     def _record(self, record: str, of: User | Organization) -> dict[str, Any]:
         """Tags and custom fields that rules ask for, by the names they use."""

@@ -128,7 +128,7 @@ def _condition(rules: RuleSet | None, account: Account | None) -> Schema:
 def _fields(rules: RuleSet | None, account: Account | None) -> dict[str, Schema]:
     """What each field may be asked, by every name that it is usually called."""
     tiers = [tier.key for tier in rules.tiers] if rules else ()
-    vocabulary = Vocabulary(account, _group_names(rules, None), tiers)
+    vocabulary = Vocabulary(account, _group_names(rules, None), tiers, rules.external if rules else ())
     found: dict[str, Schema] = {}
     for name in vocabulary.names():
         found[name] = found[plain(name)] = _spec(vocabulary.find(name), rules)

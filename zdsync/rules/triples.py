@@ -48,7 +48,12 @@ _WORD_OPERATORS: Mapping[str, Operator] = {
     "includes": Operator.CONTAINS,
     "not_includes": Operator.EXCLUDES_WORDS,
     "is": Operator.CONTAINS_PHRASE,
+    "is_not": Operator.EXCLUDES_WORDS,
 }
+_WHOLE = frozenset({"is", "is_not"})
+"""Operators that look for the value as one phrase."""
+SEARCHED_TOO: Mapping[str, str] = {"description_includes_word": "subject", "comment_includes_word": "subject"}
+"""Conditions for which Zendesk looks into another field as well."""
 CHANNELS: Mapping[str, str] = {
     "0": "web",
     "web_form": "web",
@@ -105,7 +110,7 @@ def _known(field: str, operator: str, operators: Mapping[str, Operator]) -> Oper
 
 
 def _words(operator: str, value: Value) -> Value:
-    return [*map(str, value.split())] if operator != "is" and isinstance(value, str) else value
+    return [*map(str, value.split())] if operator not in _WHOLE and isinstance(value, str) else value
 
 
 def _value(name: str, value: Value) -> Value:

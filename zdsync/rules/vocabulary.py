@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from zdsync.facts import Facts
 from zdsync.model import Account, Organization, RecordField, TicketField, User
+from zdsync.rules.columns import column_field
 from zdsync.rules.custom_fields import record_value, ticket_value, typed_field
 from zdsync.rules.fields import Field, Kind, fold_name
+from zdsync.rules.former import former_fields, with_former_options
+from zdsync.rules.model import External
 from zdsync.rules.named_fields import named_fields
 from zdsync.rules.own_fields import organization_of, own_fields, requester_of
 
@@ -18,14 +21,19 @@ class Vocabulary:
     """The fields of one account, or without an account only Zendesk's own.
 
     `groups` are the names that will exist once a plan has created them, `tiers` the keys of the tiers, empty if any
-    will do. Names are found without regard to case, and a space, `-` or `_` are the same: `app_version` finds the
-    field titled "App version".
+    will do; the columns of `external` tables are fields too. Names are found without regard to case, and a space, `-` or
+    `_` are the same: `app_version` finds the field titled "App version".
     """
 
     def __init__(
-        self, account: Account | None, groups: Iterable[str] = (), tiers: Sequence[str] = ()
+        self,
+        account: Account | None,
+        groups: Iterable[str] = (),
+        tiers: Sequence[str] = (),
+        external: Sequence[External] = (),
     ) -> None:
         self._account = account
+        self._external = {each.name: each for each in external}
         self._fields = {**own_fields(), **named_fields(account, groups, tiers)}
         self._ambiguous: set[str] = set()
         self._settable: dict[str, TicketField] = {}
@@ -37,9 +45,12 @@ class Vocabulary:
     def find(self, name: str) -> Field | None:
         """The field called `name`; without an account any other name is a field of unknown kind."""
         found = self._fields.get(name) or self._fields.get(plain(name))
-        if found is None and self._account is None:
-            return unknown_field(name)
-        return found
+        if found is not None:
+            return found
+        table, _, column = plain(name).partition(".")
+        if table in self._external:
+            return column_field(self._external[table], column) if column else None
+        return unknown_field(name) if self._account is None else None
 
     def find_settable(self, name: str) -> TicketField | None:
         """The custom ticket field called `name`, for `set_fields`."""
@@ -51,13 +62,24 @@ class Vocabulary:
 
     def names(self) -> tuple[str, ...]:
         """What fields are called, for suggestions; ids left out."""
-        return tuple(dict.fromkeys(field.name for key, field in self._fields.items() if not key.isdigit()))
+        known = (field.name for key, field in self._fields.items() if not key.isdigit())
+        return tuple(dict.fromkeys((*known, *self._column_names())))
+
+    def _column_names(self) -> Iterator[str]:
+        for each in self._external.values():
+            yield from (
+                f"{each.name}.{column}" for column in (each.table.columns if each.table else each.types)
+            )
 
     def settable_names(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(field.title for field in self._settable.values()))
 
     def _add_ticket_fields(self, fields: Sequence[TicketField]) -> None:
-        custom = [field for field in fields if field.is_custom and field.is_active]
+        account = self._account
+        assert account is not None, "fields come from an account"
+        custom = [
+            with_former_options(account, field) for field in fields if field.is_custom and field.is_active
+        ]
         titles = [plain(field.title) for field in custom]
         keys = {plain(field.key) for field in custom if field.key}
         self._ambiguous = {title for title in titles if titles.count(title) > 1} - keys
@@ -70,6 +92,10 @@ class Vocabulary:
                     continue
                 self._settable[name] = field
                 self._fields.setdefault(name, known)
+        for name, id in former_fields(account, plain).items():
+            if name not in self._fields and name not in self._ambiguous:
+                self._settable[name] = self._settable[str(int(id))]
+                self._fields[name] = self._fields[str(int(id))]
 
     def _add_record_fields(
         self, record: str, fields: Sequence[RecordField], of: Callable[[Facts], User | Organization | None]

@@ -12,6 +12,7 @@ from zdsync.facts import derive
 from zdsync.ports import Mirror
 from zdsync.rules.compile import CompiledRule, compile_rules
 from zdsync.rules.evaluate import all_matches, is_on
+from zdsync.rules.external import join
 from zdsync.rules.findings import Check, problem
 from zdsync.rules.model import RuleSet
 from zdsync.rules.natives import native_conflicts, unknown_natives
@@ -36,7 +37,7 @@ def check_history(mirror: Mirror, rules: RuleSet, *, tag_prefix: str, now: datet
     contested: Counter[tuple[str, str]] = Counter()
     looked_at = 0
     for case in mirror.read_cases(mirror.read_latest_ids(now - SPAN, MOST)):
-        facts = derive(case, now, compiled.ladder)
+        facts = derive(join(case, rules.external), now, compiled.ladder)
         matched = {one.rule.id for one in all_matches(compiled.placing, facts)}
         matched |= {one.rule.id for one in all_matches(compiled.moving, standing(facts))}
         seen.update(matched)

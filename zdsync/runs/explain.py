@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from zdsync.errors import ConfigError, Rejected
 from zdsync.facts import Facts
 from zdsync.model import Case, TicketId
 from zdsync.plan.model import TicketChange
-from zdsync.ports import Clock, Journal, JournalEntry, Mirror
+from zdsync.ports import Clock, DecisionRecord, Journal, JournalEntry, Mirror
+from zdsync.replay import Replay
 from zdsync.rules.compile import CompiledGate
 from zdsync.rules.evaluate import Trace, is_live, trace
 from zdsync.rules.findings import nearest
-from zdsync.rules.model import MoveRule, Rule, RuleSet
+from zdsync.rules.model import MoveRule, Operator, Rule, RuleSet
+from zdsync.rules.vocabulary import plain
 from zdsync.rules.words import clock_in_words, standing
+from zdsync.runs.look_ahead import NOTHING_AHEAD, LookAhead, look_ahead
 from zdsync.runs.plan import Judge, Judged, make_judge
+from zdsync.tiers.clock_words import prospect_told
 from zdsync.tiers.decide import standing as as_it_stands
 from zdsync.tiers.model import Decision, Verdict
+from zdsync.tiers.prospects import Prospect, prospects
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What an explanation of an earlier moment rests on.
+
+    `unknown` are the things that the rules asked about and that are told as they are now, because no history says what
+    they were. `decided` is what a run had decided by then, if it was kept.
+    """
+
+    at: datetime
+    unknown: tuple[str, ...]
+    decided: DecisionRecord | None
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """One ticket's decision with everything that led to it; `traces` end with the rule that won, if one did.
+
+    Before it come the rules that were asked in vain; before a move or gate none.
 
     A settling ticket is explained by what is mirrored of it so far, which the next run will not yet act on.
     """
@@ -35,21 +57,30 @@ class Explanation:
     rules_digest: str
     group: str | None
     assignee: str | None
+    past: Past | None = None
+    ahead: LookAhead = NOTHING_AHEAD
 
 
 def explain(
-    mirror: Mirror, journal: Journal, rules: RuleSet, clock: Clock, ticket_id: TicketId, *, tag_prefix: str
+    mirror: Mirror,
+    journal: Journal,
+    rules: RuleSet,
+    clock: Clock,
+    ticket_id: TicketId,
+    *,
+    tag_prefix: str,
+    at: datetime | None = None,
 ) -> Explanation:
-    """Decide the ticket as a run would, keeping the trace; raises Rejected when the mirror does not know it."""
-    case = _case(mirror, ticket_id)
-    judge = make_judge(mirror, rules, clock.now(), tag_prefix=tag_prefix, journal=journal)
+    """Decide the ticket as a run would, keeping the trace; raises Rejected when the mirror does not know it.
+
+    With `at`, the ticket as it was then, by these rules and today's account; also raises Rejected when it was not yet
+    opened.
+    """
+    case, unknown = _case(mirror, ticket_id, at)
+    judge = make_judge(
+        mirror, rules, at or clock.now(), tag_prefix=tag_prefix, journal=None if at else journal
+    )
     judged = judge.judge(case, even_if_settling=True)
-    asked = {Verdict.IGNORED: judge.rules.ignore}.get(judged.decision.verdict, judge.rules.assign)
-    traces: list[Trace] = []
-    for rule in asked:
-        traces.append(trace(rule, judged.facts))
-        if rule.rule == judged.decision.rule:
-            break
     group = judge.account.group(case.ticket.group_id)
     assignee = case.staff.get(case.ticket.assignee_id) if case.ticket.assignee_id else None
     return Explanation(
@@ -57,12 +88,49 @@ def explain(
         is_settling=judge.judge(case).decision.verdict is Verdict.SETTLING,
         decision=judged.decision,
         change=judged.change,
-        traces=tuple(traces),
-        entries=journal.read_entries(ticket_id=ticket_id),
+        traces=tuple(_traces(judge, judged)),
+        entries=tuple(
+            entry
+            for entry in journal.read_entries(ticket_id=ticket_id)
+            if at is None or entry.intended_at <= at
+        ),
+        ahead=look_ahead(judged, judge),
         rules_digest=rules.digest,
         group=group.name if group else None,
         assignee=assignee.name if assignee else None,
+        past=None
+        if at is None
+        else Past(at, _asked_unknown(rules, unknown), mirror.read_decision(ticket_id, at)),
     )
+
+
+def _traces(judge: Judge, judged: Judged) -> Iterator[Trace]:
+    """Of a move or gate that decided itself alone, for what is asked before it depends on tiers and clocks too."""
+    decision = judged.decision
+    moving = next((one for one in judge.rules.moving if one.rule == decision.rule), None)
+    if moving is not None:
+        yield trace(moving, as_it_stands(judged.facts))
+        return
+    for rule in judge.rules.ignore if decision.verdict is Verdict.IGNORED else judge.rules.assign:
+        yield trace(rule, judged.facts)
+        if rule.rule == decision.rule:
+            return
+
+
+def _asked_unknown(rules: RuleSet, unknown: frozenset[str]) -> tuple[str, ...]:
+    """Those of the things not known for then that rules ask about, as these name them."""
+    unknown |= {each.name for each in rules.external}
+    asked = {name for name in rules.asked_fields() if _record_of(name) in unknown}
+    detects = any(one.operator is Operator.DETECTS for one in rules.written_conditions())
+    if "findings" in unknown and (detects or any(gate.detects for gate in rules.require)):
+        asked.add("what older detectors found")
+    return tuple(sorted(asked))
+
+
+def _record_of(field: str) -> str:
+    """The field, or the record or table that it is a part of; the language is the requester's."""
+    name = plain(field).partition(".")[0]
+    return "requester" if name == "language" else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +140,8 @@ class RuleAnswer:
     ticket_id: TicketId
     trace: Trace
     standing: str
+    more: tuple[str, ...] = ()
+    """Of a move for the ticket's tier, its clock and what else keeps it back."""
 
 
 def explain_rule(
@@ -83,13 +153,16 @@ def explain_rule(
     rule_id: str,
     *,
     tag_prefix: str,
+    at: datetime | None = None,
 ) -> RuleAnswer:
-    """Why this rule, or why not; raises ConfigError when there is no such rule, Rejected when no such ticket."""
+    """Why this rule, or why not, now or at an earlier moment; raises ConfigError when there is no such rule, Rejected when no such ticket."""
     if all(rule.id != rule_id for rule in rules.rules):
         hint = nearest(rule_id, (rule.id for rule in rules.rules)).removeprefix("; ")
         raise ConfigError(f"there is no rule '{rule_id}'", hint=hint or "`zdsync rules docs` lists the rules")
-    case = _case(mirror, ticket_id)
-    judge = make_judge(mirror, rules, clock.now(), tag_prefix=tag_prefix, journal=journal)
+    case, _ = _case(mirror, ticket_id, at)
+    judge = make_judge(
+        mirror, rules, at or clock.now(), tag_prefix=tag_prefix, journal=None if at else journal
+    )
     judged = judge.judge(case, even_if_settling=True)
     moving = next((one for one in judge.rules.moving if one.rule.id == rule_id), None)
     facts = judged.facts if moving is None else as_it_stands(judged.facts)
@@ -101,7 +174,9 @@ def explain_rule(
         stands = _gate_stands(compiled, facts)
     else:
         stands = _stands(asked.rule, judged, judge)
-    return RuleAnswer(ticket_id, asked, stands)
+    found = _prospect(asked.rule, judged, judge)
+    more = tuple(prospect_told(found, judge.now)) if found is not None else ()
+    return RuleAnswer(ticket_id, asked, stands, more)
 
 
 def _gate_stands(gate: CompiledGate, facts: Facts) -> str:
@@ -128,17 +203,35 @@ def _stands(rule: Rule, judged: Judged, judge: Judge) -> str:
         here = judged.facts.tier
         place = f"this one is in tier {here}" if here else "this one is in no tier"
         return f"But it is for tickets in tier {' or '.join(rule.origins)}, and {place}."
-    if isinstance(rule, MoveRule) and rule.after is not None and decision.rule is None:
+    found = _prospect(rule, judged, judge)
+    is_waiting = found is not None and (found.reading is None or not found.reading.is_reached(judge.now))
+    if isinstance(rule, MoveRule) and rule.after is not None and is_waiting:
         return f"It waits for its clock: {clock_in_words(rule.after)}."
+    if found is not None and found.hindrance:
+        return f"But it cannot act: {found.hindrance}."
     if decision.rule is not None and rule not in judge.rules.rules.annotate:
         return f"But '{decision.rule.id}' is asked before it and takes the ticket: {decision.rule.why}."
     return f"But it is not asked for this ticket, which is {decision.verdict.value}: {decision.reason}."
 
 
-def _case(mirror: Mirror, ticket_id: TicketId) -> Case:
+def _prospect(rule: Rule, judged: Judged, judge: Judge) -> Prospect | None:
+    """What the rule waits for, of a move for the tier that the ticket is in."""
+    return next((one for one in prospects(judged.facts, judge.rules) if one.rule == rule), None)
+
+
+def _case(mirror: Mirror, ticket_id: TicketId, at: datetime | None) -> tuple[Case, frozenset[str]]:
+    """The ticket's case, now or then, and what of it is not known for then."""
     case = next(iter(mirror.read_cases({ticket_id})), None)
     if case is None:
         raise Rejected(
             f"ticket {ticket_id} is not in the mirror", status=404, hint="pull first, or check the number"
         )
-    return case
+    if at is None:
+        return case, frozenset()
+    found = Replay(case).at(at)
+    if found is None:
+        opened = f"{case.ticket.created_at:%Y-%m-%d %H:%M} UTC"
+        raise Rejected(
+            f"ticket {ticket_id} was opened later, at {opened}", status=404, hint="name a later time"
+        )
+    return found.case, found.unknown

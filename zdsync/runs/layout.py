@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zdsync.errors import RuleError
+from zdsync.model import Account
 from zdsync.rules.layout import lay_out, means_the_same
 from zdsync.rules.load import load_rules
 from zdsync.rules.parse import parse_files
+from zdsync.rules.renames import find_renames, rename_all
 
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """One rule file that is not in its ordinary spelling, and its text when it is."""
+    """One rule file that is to be written otherwise, and its text then."""
 
     file: str
     text: str
@@ -31,4 +33,15 @@ def lay_out_rules(folder: Path) -> tuple[Laid, ...]:
         Laid(name, text)
         for (name, before), (_, text) in zip(rules.sources, texts, strict=True)
         if text != before
+    )
+
+
+def rename_in_rules(folder: Path, account: Account) -> tuple[Laid, ...]:
+    """The files that call something of the account by a name of before, with the names of now; nothing is written."""
+    rules = load_rules(folder)
+    texts = dict(rules.sources)
+    return tuple(
+        Laid(name, rename_all(texts[name], renames))
+        for name, renames in find_renames(rules, account)
+        if renames
     )

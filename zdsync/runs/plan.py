@@ -17,9 +17,12 @@ from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import HeldTicket, Plan, TicketChange
 from zdsync.ports import Clock, DecisionRecord, Journal, Mirror, Standing
 from zdsync.rules.compile import CompiledRules, compile_rules
+from zdsync.rules.external import join
 from zdsync.rules.model import RuleSet
-from zdsync.runs.agenda import Notebook, epoch_of
+from zdsync.rules.renames import meant_ids
+from zdsync.runs.agenda import Notebook, epoch_of, nearest, rejoined
 from zdsync.tiers.decide import decide
+from zdsync.tiers.due import outlook
 from zdsync.tiers.model import WAITING, Decision, Verdict
 
 
@@ -43,7 +46,7 @@ class Judge:
 
     def judge(self, case: Case, *, even_if_settling: bool = False) -> Judged:
         """Facts, decision and change; `even_if_settling` decides on what is known, for explaining only."""
-        facts = derive(case, self.now, self.rules.ladder)
+        facts = derive(join(case, self.rules.rules.external), self.now, self.rules.ladder)
         if even_if_settling:
             facts = replace(facts, is_settling=False)
         if case.ticket.id in self.unresolved:
@@ -118,7 +121,7 @@ def make_plan(
 ) -> Planned:
     """Decide every unsolved ticket that was touched or fell due since the last kept decision, and gather what would change.
 
-    The others stand as they were decided: their outcome is counted, and none of them is to be changed. `is_kept` keeps
+    Touched are also those whose rows in external tables have changed. The others stand as they were decided: their outcome is counted, and none of them is to be changed. `is_kept` keeps
     the decisions in the mirror for the next run. Changes come by ticket id, account objects first. Raises MirrorError
     when nothing was ever pulled, RuleError when rules and account do not fit.
     """
@@ -129,11 +132,14 @@ def make_plan(
     judge = make_judge(mirror, rules, now, tag_prefix=tag_prefix, journal=journal)
     epoch = epoch_of(judge.account, judge.rules, now.date())
     agenda = mirror.read_agenda(epoch, now)
-    ids = None if agenda.ids is None else agenda.ids | judge.unresolved
+    ids = None
+    if agenda.ids is not None:
+        ids = agenda.ids | judge.unresolved | rejoined(mirror, rules.external)
     standing = Standing() if ids is None else mirror.read_standing(ids)
     notebook = Notebook(mirror, agenda, judge.rules, now) if is_kept else None
     decisions: list[Decision] = []
     changes: list[TicketChange] = []
+    coming = [] if ids is None else [move for move in mirror.read_coming() if move.ticket_id not in ids]
     for case in mirror.read_cases(ids):
         judged = judge.judge(case)
         if judged.decision.verdict is Verdict.FINISHED:
@@ -141,8 +147,11 @@ def make_plan(
         decisions.append(judged.decision)
         if judged.change is not None:
             changes.append(judged.change)
+        ahead = outlook(judged.facts, judge.rules)
+        if (move := nearest(ahead.warnings)) is not None:
+            coming.append(move)
         if notebook is not None:
-            notebook.take(judged.facts, judged.decision, is_changed=judged.change is not None)
+            notebook.take(judged.facts, judged.decision, ahead, is_changed=judged.change is not None)
     if notebook is not None:
         notebook.take_finished(mirror.read_cases(agenda.finished))
         notebook.close(epoch)
@@ -157,6 +166,7 @@ def make_plan(
         ticket_changes=tuple(sorted(changes, key=lambda change: change.ticket_id)),
         counts=_count(decisions, standing),
         held=_waiting(decisions, standing),
+        coming=tuple(sorted(coming, key=lambda move: (move.at, move.ticket_id))),
         refused=tuple(objects.refused),
         notices=tuple(objects.notices),
     )
@@ -165,7 +175,8 @@ def make_plan(
         for decision in decisions
         if decision.verdict is Verdict.CONTESTED and decision.rule_id
     )
-    return Planned(plan, tuple(decisions), objects.known, contested, judge.rules.calendars)
+    known = {**meant_ids(rules, judge.account), **objects.known}
+    return Planned(plan, tuple(decisions), known, contested, judge.rules.calendars)
 
 
 def _waiting(decisions: Sequence[Decision], standing: Standing) -> tuple[HeldTicket, ...]:

@@ -12,6 +12,7 @@ from zdsync.errors import Rejected
 from zdsync.model import Account, TicketId
 from zdsync.ports import Clock, Mirror
 from zdsync.rules.cases import Expectation, parse_cases
+from zdsync.rules.external import join
 from zdsync.rules.model import RuleSet
 from zdsync.rules.record import Recorder
 from zdsync.rules.yaml_text import to_yaml
@@ -38,7 +39,8 @@ def record(mirror: Mirror, rules: RuleSet, clock: Clock, ticket_id: TicketId, *,
             f"ticket {ticket_id} is not in the mirror", status=404, hint="pull first, or check the number"
         )
     now = clock.now()
-    case = replace(found, holds=tuple(h for h in found.holds if h.is_in_force(now, rules.digest)))
+    held = tuple(hold for hold in found.holds if hold.is_in_force(now, rules.digest))
+    case = replace(join(found, rules.external), holds=held)
     judge = make_judge(mirror, rules, now, tag_prefix=tag_prefix)
     real = outcome(judge.judge(case, even_if_settling=True), judge)
     document = Recorder(case, judge.account, rules, now).document()

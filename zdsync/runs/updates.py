@@ -106,6 +106,7 @@ def entry_of(item: Item, run_id: RunId, at: datetime) -> JournalEntry:
         note_digest=change.note_digest,
         updated_stamp=change.updated_stamp,
         kind=change.kind,
+        notify=", ".join(name for name in change.notify if name),
     )
 
 

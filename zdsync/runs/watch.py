@@ -14,6 +14,7 @@ from zdsync.model import RunId
 from zdsync.plan.model import Plan
 from zdsync.ports import Alerts, JournalEntry, Outcome, Run
 from zdsync.runs.cycle import RULES_PAUSED, Cycle, Workplace, run_cycle
+from zdsync.runs.notices import tell_notices
 from zdsync.runs.outcomes import MANY_REJECTED
 from zdsync.runs.pauses import paused_rules
 from zdsync.runs.plan import mirror_until
@@ -71,8 +72,8 @@ Findings = dict[Kind, Trouble | None]
 class Watch:
     """Runs cycles and tells people of troubles: one message per kind and cause until the kind clears, then one more.
 
-    Messages name the account, counts, limits, runs and our own error messages; nothing of any ticket. What did not
-    get through is told after the next cycle. A new process takes what the last recorded run left as already told,
+    Messages name the account, counts, limits, runs and our own error messages, rules and numbers of tickets, nothing
+    of what a ticket says. What did not get through is told after the next cycle. A new process takes what the last recorded run left as already told,
     so that a worker restarted again and again, or `zdsync run` under cron, does not repeat itself.
     """
 
@@ -92,11 +93,20 @@ class Watch:
             raise
         except Exception as err:
             self._tell_changes(self._find(err))
+            self._tell_notices()
             raise
         refused = _refused(ended.run_id, ended.applied.refusal) if ended.applied else None
         paused = _paused(ended.planned.plan)
         self._tell_changes({**self._find(None), Kind.REFUSED: refused, Kind.PAUSED: paused})
+        self._tell_notices()
         return ended
+
+    def _tell_notices(self) -> None:
+        """What the mirror knows that somebody is to be told of tickets; also of a cycle that failed on the way."""
+        try:
+            tell_notices(self._place.mirror, self._place.clock, self._send, is_shadow=self._place.is_shadow)
+        except MirrorError:
+            log.warning("watch.mirror_unreadable")
 
     def _find(self, error: Exception | None) -> Findings:
         found: Findings = {Kind.FAILED: None}

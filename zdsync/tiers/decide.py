@@ -50,7 +50,7 @@ def standing(facts: Facts) -> Facts:
 
 
 def _place(facts: Facts, rules: CompiledRules, today: date) -> Decision:
-    private, _ = _winner([rule for rule in rules.assign if rule.rule.then.private_only], facts, today)
+    private, _ = _winner(rules.private, facts, today)
     if private is not None:
         return _assigned(facts, rules, private, ())
     hold = holds.hold_in_force(facts, rules)
@@ -225,25 +225,26 @@ def _reminded(facts: Facts, rules: CompiledRules) -> Decision | None:
 
 
 def _with_labels(decision: Decision, facts: Facts, rules: CompiledRules, today: date) -> Decision:
-    matched = [
+    matched = tuple(
         rule for rule in all_matches(rules.annotate, facts) if is_live(rule.rule, facts.current.id, today)
-    ]
+    )
     if not matched:
         return decision
     target = decision.target
+    add_tags, remove_tags, set_fields = target.add_tags, target.remove_tags, target.set_fields
     for rule in matched:
         added = labels(facts, rule)
-        target = replace(
-            target,
-            add_tags=_union(target.add_tags, added.add_tags),
-            remove_tags=_union(target.remove_tags, added.remove_tags),
-            set_fields={**added.set_fields, **target.set_fields},
-        )
+        add_tags = _union(add_tags, added.add_tags)
+        remove_tags = _union(remove_tags, added.remove_tags)
+        set_fields = {**added.set_fields, **set_fields}
+    target = replace(target, add_tags=add_tags, remove_tags=remove_tags, set_fields=set_fields)
     return replace(decision, target=target, labels=tuple(rule.rule for rule in matched))
 
 
 def _without_old_marks(decision: Decision, facts: Facts, rules: CompiledRules, today: date) -> Decision:
     """Take away what we have set while something lasted that is over: a closed gate, a vendor's turn."""
+    if not facts.tags_by_us:
+        return decision
     marks = gate_tags(rules) | ({rules.rules.vendor.tag} if is_back_from_vendor(facts, rules) else set())
     old = (marks & facts.tags_by_us & facts.current.tags) - set(decision.target.add_tags)
     old -= tags_of_closed(facts, rules, today) if old and not _leads_on(decision, facts) else set()

@@ -23,7 +23,9 @@ class Closed:
 
 def closed_gates(facts: Facts, rules: CompiledRules, tier: Tier, today: date) -> tuple[Closed, ...]:
     """The gates before `tier` that are closed to this ticket; empty: it may enter."""
-    gates = (gate for gate in rules.require if gate.rule.before_tier == tier.key)
+    gates = [gate for gate in rules.require if gate.rule.before_tier == tier.key]
+    if not gates:
+        return ()
     seen = _unmarked(facts, rules)
     return tuple(closed for gate in gates if (closed := _closed(gate, seen, today)) is not None)
 

@@ -66,7 +66,9 @@ class Target:
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
     note: str | None = None
-    """Text of the hand-over note to leave if the ticket moves."""
+    """Text of the note to leave."""
+    is_handed_over: bool = False
+    """Whether a hand-over note is left if the ticket moves; it is written then, for most tickets stay where they are."""
     is_told_in_place: bool = False
     """Whether the note is left although the ticket stays where it is."""
     keeps_assignee_as_follower: bool = False

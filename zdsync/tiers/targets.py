@@ -1,4 +1,4 @@
-"""What a rule's outcome asks of a ticket, less what a person has chosen otherwise, with the note that goes along."""
+"""What a rule's outcome asks of a ticket, less what a person has chosen otherwise, and the note that goes along."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zdsync.facts import Facts
 from zdsync.model import FieldId, FieldValue
 from zdsync.rules.compile import CompiledRule, CompiledRules
 from zdsync.rules.model import Rule, Tier
-from zdsync.tiers.model import Target
+from zdsync.tiers.model import Decision, Target
 from zdsync.tiers.moves import Step, clock_told
 from zdsync.tiers.notes import handover_note, how_long, vendor_note
 from zdsync.tiers.state import is_sensitive
@@ -20,7 +20,7 @@ def assignment(facts: Facts, rules: CompiledRules, winner: CompiledRule) -> Targ
     then = winner.rule.then
     tier = rules.rules.tier(then.tier) if then.tier is not None else None
     assert tier is not None, "compiling refuses an assign rule without a known tier"
-    return _placed(facts, rules, winner, tier)
+    return _fields(facts, winner, tier, _destination(facts, rules, winner.rule, tier))
 
 
 def moved(facts: Facts, rules: CompiledRules, step: Step) -> Target:
@@ -28,10 +28,11 @@ def moved(facts: Facts, rules: CompiledRules, step: Step) -> Target:
 
     Tags that the rule removes go also where a person has set them: they are the request that the move answers.
     """
-    clock = clock_told(step.reading) if step.reading is not None else ""
     removed = step.rule.then.remove_tags
     if step.tier is not None:
-        return replace(_placed(facts, rules, step.compiled, step.tier, clock=clock), remove_tags=removed)
+        group = _destination(facts, rules, step.rule, step.tier)
+        return replace(_fields(facts, step.compiled, step.tier, group), remove_tags=removed)
+    clock = clock_told(step.reading) if step.reading is not None else ""
     here = rules.rules.tier(facts.tier or "")
     assert here is not None, "only a ticket that is in a tier goes to a vendor"
     return replace(
@@ -44,35 +45,36 @@ def moved(facts: Facts, rules: CompiledRules, step: Step) -> Target:
     )
 
 
-def _placed(
-    facts: Facts, rules: CompiledRules, winner: CompiledRule, tier: Tier, *, clock: str = ""
-) -> Target:
-    group = _destination(facts, rules, winner.rule, tier)
-    note = handover_note(
+def handover(facts: Facts, rules: CompiledRules, decision: Decision) -> str:
+    """The note for whoever gets the ticket by this decision, whose target is handed over."""
+    tier, rule = decision.target.tier, decision.rule
+    assert tier is not None, "only a place is handed over to"
+    assert rule is not None, "only a rule hands over"
+    return handover_note(
         facts,
-        winner.rule,
+        rule,
         tier,
-        group or group_name(facts, rules, tier),
+        decision.target.group or group_name(facts, rules, tier),
         _known(facts, rules, tier),
         before=_before(facts, rules, tier),
-        clock=clock,
-    )
-    keeps = winner.rule.then.keep_assignee_as == "follower"
-    return replace(
-        _fields(facts, winner), tier=tier, group=group, note=note, keeps_assignee_as_follower=keeps
+        clock=clock_told(decision.reading) if decision.reading is not None else "",
     )
 
 
-def _fields(facts: Facts, rule: CompiledRule) -> Target:
-    """Fields and tags of a rule's outcome."""
+def _fields(facts: Facts, rule: CompiledRule, tier: Tier | None = None, group: str | None = None) -> Target:
+    """Fields and tags of a rule's outcome, and the tier and group that the ticket is handed over to, if any."""
     then = rule.rule.then
     return Target(
+        tier=tier,
+        group=group,
         priority=unless_chosen(facts, "priority", then.priority),
         type=unless_chosen(facts, "type", then.type),
         status=unless_chosen(facts, "status", then.status),
         set_fields=unchosen_fields(facts, rule),
         add_tags=unless_removed(facts, then.add_tags),
         remove_tags=unless_added(facts, then.remove_tags),
+        is_handed_over=tier is not None,
+        keeps_assignee_as_follower=tier is not None and then.keep_assignee_as == "follower",
     )
 
 
@@ -133,12 +135,14 @@ def unless_chosen(facts: Facts, field: str, value: str | None) -> str | None:
 
 
 def unchosen_fields(facts: Facts, rule: CompiledRule) -> Mapping[FieldId, FieldValue]:
+    if not facts.person_fields:
+        return rule.set_fields
     return {id: value for id, value in rule.set_fields.items() if str(id) not in facts.person_fields}
 
 
 def unless_removed(facts: Facts, tags: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(tag for tag in tags if facts.person_tags.get(tag) is not False)
+    return tuple(tag for tag in tags if facts.person_tags.get(tag) is not False) if tags else ()
 
 
 def unless_added(facts: Facts, tags: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(tag for tag in tags if facts.person_tags.get(tag) is not True)
+    return tuple(tag for tag in tags if facts.person_tags.get(tag) is not True) if tags else ()

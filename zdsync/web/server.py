@@ -5,6 +5,7 @@
 /readyz   200 while the mirror is not further behind the account than ZDSYNC_MAX_LAG.
 /metrics  Prometheus' text form.
 /         the status page.
+/poke     POST, from this machine only: the next cycle begins at once, or right after the one under way.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from zdsync.report.runs import freshness
 from zdsync.report.tables import age_text
 from zdsync.runs.plan import mirror_until
 from zdsync.settings import Listen
-from zdsync.web import metrics, page
+from zdsync.web import metrics, page, poke
 from zdsync.web.pulse import Pulse
 from zdsync.wiring import Reading
 
@@ -63,6 +64,8 @@ class Site:
     max_lag: timedelta
     tag_prefix: str
     mode: str
+    ask_cycle: Callable[[], None]
+    """Asks for a cycle at once."""
     _lock: Lock = field(default_factory=Lock)
     _page: tuple[datetime, str] | None = None
 
@@ -80,6 +83,14 @@ class Site:
                 return Reply(200, metrics.exposition(self.pulse.beat(), mirrored), metrics.CONTENT_TYPE)
             case _:
                 return Reply(404, "there are /, /healthz, /readyz and /metrics\n")
+
+    def take_poke(self, peer: str, *, is_meant: bool) -> Reply:
+        """Begin a cycle; `is_meant` tells that the request bears the header that no web page can send."""
+        if not (is_meant and poke.may_poke(peer)):
+            return Reply(403, "only `zdsync poke` on this machine may ask for a cycle\n")
+        self.ask_cycle()
+        is_running = self.pulse.beat().is_running
+        return Reply(202, f"a cycle begins {'after the one under way' if is_running else 'now'}\n")
 
     def _ready(self) -> Reply:
         until = self._read(lambda reading: (mirror_until(reading.mirror),))
@@ -110,7 +121,7 @@ class Site:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """GET and HEAD; whatever else is asked for is refused."""
+    """GET and HEAD, and POST of a poke; whatever else is asked for is refused."""
 
     server: _Server
     server_version = "zdsync"
@@ -127,10 +138,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815 - the name that http.server looks for
 
+    def do_POST(self) -> None:
+        if self.path != poke.PATH:
+            self._refuse()
+            return
+        is_meant = self.headers.get(poke.HEADER) is not None
+        self._reply(self.server.site.take_poke(str(self.client_address[0]), is_meant=is_meant))
+
     def _refuse(self) -> None:
         self._reply(Reply(405, "only GET and HEAD\n"), Allow="GET, HEAD")
 
-    do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _refuse  # noqa: N815
+    do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _refuse  # noqa: N815
 
     def _reply(self, reply: Reply, **headers: str) -> None:
         body = reply.body.encode()

@@ -15,6 +15,7 @@ from zdsync.model import FieldOption, GroupId, TicketId, UserId
 from zdsync.plan.codec import decode, encode, seal
 from zdsync.plan.model import (
     AccountNotice,
+    ComingUp,
     FieldDiff,
     GroupChange,
     GroupRef,
@@ -50,6 +51,8 @@ _CHANGE = st.builds(
     tags=_TAGS,
     note=st.none() | _TEXT,
     note_digest=st.none() | _TEXT,
+    clock=_TEXT,
+    notify=_TAGS,
 )
 _CONDITIONS = st.lists(st.tuples(_TEXT, _TEXT, _TEXT), max_size=2).map(tuple)
 _FORM = st.builds(
@@ -109,6 +112,9 @@ PLANS = st.builds(
     held=st.lists(st.builds(HeldTicket, st.integers(1, 2**63 - 1).map(TicketId), _TEXT), max_size=2).map(
         tuple
     ),
+    coming=st.lists(
+        st.builds(ComingUp, st.integers(1, 2**63 - 1).map(TicketId), _TEXT, st.just(moment(90))), max_size=2
+    ).map(tuple),
     refused=_NOTICES,
     notices=_NOTICES,
     counts=st.dictionaries(_TEXT, st.integers(0, 10**6), max_size=3),

@@ -147,6 +147,22 @@ def test_a_move_that_can_still_act_is_left_alone(first: str, second: str) -> Non
     assert "hidden-rule" not in moves(first, second)
 
 
+@pytest.mark.parametrize(
+    ("third", "is_hidden"),
+    [
+        ("from: 1, to: 2, after: {unanswered: 4 hours}, all: [type: task]", True),
+        ("from: 1, to: 2, after: {unanswered: 1 hours}, all: [type: task]", False),
+        ("from: 1, to: 2, after: {unanswered: 4 hours}, even_if_held: true, all: [type: task]", False),
+        ("from: [1, 2], to: 3, after: {unanswered: 4 hours}, all: [type: task]", False),
+    ],
+)
+def test_moves_hide_another_one_together(third: str, is_hidden: bool) -> None:
+    """Between them they take every ticket of its tier, none of them later, and past no fewer holds."""
+    low = "from: 1, to: 2, after: {unanswered: 2 hours}, all: [priority: {at_most: normal}]"
+    high = "from: 1, to: 2, after: {unanswered: 3 hours}, all: [priority: {at_least: high}]"
+    assert ("hidden-rule" in moves(low, high, third)) is is_hidden
+
+
 def test_the_way_back_may_be_missing() -> None:
     """A rule to the previous tier passes where there is none, so it hides none but its like."""
     assert moves(f"from: 3, to: previous, {CLOCK}", f"from: 3, to: 1, {CLOCK}", block="deescalate") == []

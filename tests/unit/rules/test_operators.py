@@ -324,3 +324,20 @@ def test_a_title_that_two_fields_share_must_be_told_apart() -> None:
     account = replace(ACCOUNT, ticket_fields=(*ACCOUNT.ticket_fields, twin))
     assert "several ticket fields are called 'app version'" in told_of("app version: 1", account=account)[0]
     assert holds("200: x", facts(custom_fields={200: "x"}), account=account)
+
+
+def test_answers_are_remembered_by_value_and_not_for_ever() -> None:
+    """Thousands of values in turn, and values that are equal without being the same, get each its own answer."""
+    asked = rule("all: [{channel: [c7, c1999]}]")
+    for _ in range(2):
+        found = [number for number in range(2_000) if asked.matches(facts(channel=f"c{number}"))]
+        assert found == [7, 1999]
+    strange = rule("all: [{Area: {includes: [billing]}}]")
+    for value, answer in (
+        ("billing", True),
+        (("billing", "x"), True),
+        (True, False),
+        (1, False),
+        (None, False),
+    ):
+        assert strange.matches(facts(custom_fields={AREA: value})) is answer

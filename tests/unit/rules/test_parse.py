@@ -317,13 +317,6 @@ def test_named_conditions_cannot_be_made_to_explode() -> None:
     assert any("has over 2000 conditions" in line for line in found)
 
 
-def test_what_this_version_cannot_do_is_said_not_ignored() -> None:
-    """Blocks of the language that are not built yet are located problems of their own."""
-    text = HEAD + TAIL + "external: []\n"
-    assert "not supported yet by this version" in only(text)
-    assert only(text).endswith("[unsupported]")
-
-
 def test_a_megabyte_of_pattern_is_refused_quickly() -> None:
     """A huge `matches` costs no more than reading it."""
     begun = time.process_time()

@@ -5,19 +5,28 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from zdsync.detect import TextFilter
+from zdsync.rules.lint import lint
 from zdsync.rules.load import load_cases, load_rules
 from zdsync.runs.rule_tests import run_cases
 
-FOLDER = Path(__file__).parents[3] / "rules"
+ROOT = Path(__file__).parents[3]
 
 
-def test_the_shipped_cases_pass_and_every_rule_acts_in_one() -> None:
+@pytest.mark.parametrize(
+    ("folder", "watched"),
+    [(ROOT / "rules", "wishes"), (ROOT / "zdsync" / "templates" / "retail", "praise")],
+    ids=["saas", "retail"],
+)
+def test_the_shipped_cases_pass_and_every_rule_acts_in_one(folder: Path, watched: str) -> None:
     """Each live rule wins or labels in at least one case; one in shadow is seen to do nothing."""
-    rules = load_rules(FOLDER)
+    rules = load_rules(folder)
+    assert lint(rules) == ()
     results = run_cases(
         rules,
-        load_cases(FOLDER),
+        load_cases(folder),
         None,
         tag_prefix="tier_",
         text_filter=TextFilter("masked"),
@@ -26,4 +35,4 @@ def test_the_shipped_cases_pass_and_every_rule_acts_in_one() -> None:
     assert [(result.case.name, result.mismatches) for result in results if result.mismatches] == []
     acted = {result.judged.decision.rule_id for result in results}
     acted |= {label for result in results for label in result.after.labels or ()}
-    assert {rule.id for rule in rules.rules} - acted == {"wishes"}
+    assert {rule.id for rule in rules.rules} - acted == {watched}

@@ -111,6 +111,34 @@ class TestWarnings:
         ):
             assert ahead(bound(escalate=(rule,)), placed("1", FRONTLINE, at=-600)).warnings == ()
 
+    def test_one_that_is_kept_back_warns_of_nothing(self) -> None:
+        """A hold that lasts longer than the clock, an undo's, a person's move, the limit; unless the rule passes it."""
+        rules = bound(escalate=(LATE,))
+        forced = bound(escalate=(replace(LATE, even_if_held=True),))
+
+        def warns(rules: CompiledRules, given: Case) -> bool:
+            return bool(ahead(rules, given).warnings)
+
+        hold = Hold(TicketId(1), HoldReason.MANUAL, moment(-60))
+        held = placed("1", FRONTLINE, at=-600, holds=(hold,))
+        assert (warns(rules, held), warns(forced, held)) == (False, True)
+        assert not warns(rules, replace(held, holds=(replace(hold, until=moment(121)),)))
+        assert warns(rules, replace(held, holds=(replace(hold, until=moment(120)),)))
+        assert not warns(forced, replace(held, holds=(replace(hold, reason=HoldReason.UNDO),)))
+        moved = event(AGENT, ("group_id", FRONTLINE, SPECIALISTS), at=-590)
+        theirs = placed("2", SPECIALISTS, moved, at=-600, ticket=standing("1", FRONTLINE))
+        assert (warns(rules, theirs), warns(forced, theirs)) == (False, True)
+        limited = bound(
+            escalate=(LATE,), move_limit=MoveLimit(1, Length(7, Unit.DAYS)), manual_override=hours(1)
+        )
+        assert not warns(limited, theirs)
+        vendor = bound(
+            escalate=(replace(LATE, to="external"),),
+            move_limit=MoveLimit(1, Length(7, Unit.DAYS)),
+            manual_override=hours(1),
+        )
+        assert warns(vendor, theirs)
+
     def test_one_that_stands_still_warns_of_nothing(self) -> None:
         """Nobody knows when it would come."""
         paused = event(AGENT, ("status", "pending", "new"), at=-10)

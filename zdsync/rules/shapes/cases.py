@@ -89,6 +89,7 @@ class CaseShape(Shape):
     ticket: Values = {}
     requester: Values = {}
     organization: Values = {}
+    external: dict[str, Values] = {}
     findings: Texts = []
     history: list[EventShape] = []
     whole_history: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 
 from zdsync.errors import Problem
 from zdsync.rules.findings import Check, nearest, problem, quoted
+from zdsync.rules.reader import MOST_PROBLEMS
 from zdsync.rules.shapes.values import Shape
 from zdsync.rules.tree import Path, Tree
 
@@ -20,16 +22,25 @@ KeysAt = Callable[[Path], tuple[str, ...]]
 def check_shape(
     tree: Tree, shape: type[Shape], keys_at: KeysAt, problems: list[Problem]
 ) -> dict[str, Any] | None:
-    """The document with defaults filled in, or None when its shape is wrong."""
+    """The document with defaults filled in, or None when its shape is wrong; of one file a hundred faults are told."""
     try:
         return shape.model_validate(tree.root).model_dump()
     except ValidationError as err:
-        problems.extend(_told(tree, dict(fault), keys_at) for fault in err.errors(include_url=False))
+        told: Counter[str] = Counter()
+        for fault in err.errors(include_url=False, include_input=False):
+            file = tree.where(_path(dict(fault))).file
+            told[file] += 1
+            if told[file] <= MOST_PROBLEMS:
+                problems.append(_told(tree, dict(fault), keys_at))
         return None
 
 
+def _path(fault: dict[str, Any]) -> Path:
+    return tuple(part for part in fault["loc"] if part != "[key]")
+
+
 def _told(tree: Tree, fault: dict[str, Any], keys_at: KeysAt) -> Problem:
-    path: Path = tuple(part for part in fault["loc"] if part != "[key]")
+    path = _path(fault)
     key = str(path[-1]) if path else ""
     match fault["type"]:
         case "extra_forbidden":
@@ -48,6 +59,7 @@ _MUST = {
     "string_type": "must be text",
     "string_too_short": "must not be empty",
     "string_too_long": "is too long",
+    "too_long": "is too long",
     "list_type": "must be a list",
     "too_short": "must not be empty",
     "dict_type": "must be a block of keys",
@@ -64,6 +76,10 @@ def _rule_for(fault: dict[str, Any]) -> str:
             return f"must be one of {fault['ctx']['expected'].replace(chr(39), '')}"
         case "value_error":
             return str(fault["ctx"]["error"])
+        case "string_pattern_mismatch" if "csv" in fault["ctx"]["pattern"]:
+            return "must name a file that ends in .csv or .tsv"
+        case "string_pattern_mismatch" if "DATABASE_URL" in fault["ctx"]["pattern"]:
+            return "must name a setting such as CRM_DATABASE_URL, which holds the address"
         case "string_pattern_mismatch":
             return "may hold letters, digits, `-`, `_` and `.` only (a tier's key: a-z, 0-9 and `_`)"
         case "greater_than_equal":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from zdsync.rules.shapes.calendars import CalendarShape, VersionShape
 from zdsync.rules.shapes.lengths import OverrideShape, TargetsShape
@@ -45,6 +45,37 @@ class NamedShape(Shape):
     any: Conditions = []
 
 
+_OTHERS = frozenset("clock group organization requester rule sla ticket tier".split())
+
+
+def _table_name(value: str) -> str:
+    if value in _OTHERS:
+        message = "cannot be the name of an external table: it means something else already"
+        raise ValueError(message)
+    return value
+
+
+class ExternalShape(Shape):
+    """A table of `external:`."""
+
+    file: Annotated[Text, Field(pattern=r"\.(csv|tsv)$")] | None = None
+    query: Text | None = None
+    database: Annotated[Text, Field(pattern=r"^[A-Z][A-Z0-9_]*_DATABASE_URL$")] | None = None
+    key: Literal["organization.external_id", "organization.name", "organization.domain", "requester.email"]
+    column: Text | None = None
+    columns: dict[str, Literal["text", "number", "date", "checkbox", "tags"]] = {}
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ExternalShape:
+        if (self.file is None) == (self.query is None):
+            message = "needs either `file:` or `query:`"
+            raise ValueError(message)
+        if self.database is not None and self.query is None:
+            message = "has a `database:`, which only a `query:` can ask"
+            raise ValueError(message)
+        return self
+
+
 class CracksViewShape(Shape):
     """`cracks_view:`."""
 
@@ -67,6 +98,9 @@ class RulesShape(Shape):
     tiers: Annotated[
         dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")], TierShape], Field(min_length=1)
     ]
+    external: dict[
+        Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$"), AfterValidator(_table_name)], ExternalShape
+    ] = {}
     ignore: list[IgnoreShape] = []
     assign: Annotated[list[RuleShape], Field(min_length=1)]
     require: list[GateShape] = []
@@ -82,6 +116,7 @@ _SHAPES: Mapping[Path, type[Shape]] = {
     (): RulesShape,
     ("tiers", "*"): TierShape,
     ("tiers", "*", "targets"): TargetsShape,
+    ("external", "*"): ExternalShape,
     ("conditions", "*"): NamedShape,
     ("calendars", "*"): CalendarShape,
     ("calendars", "*", "versions", "*"): VersionShape,
