@@ -306,7 +306,7 @@ class Track:
         for applies, rule, to, tag in (
             (tier == "0" and self.steps("unanswered", "all", 6), "unsolved", "1", None),
             (tier == "1" and self.steps("unanswered", "open", 48), "no-reply", "2", None),
-            (tier == "1" and is_unhappy and self.is_stirred and self.status not in {"pending", "hold"}, "bad-rating", "2", None),
+            (tier in "12" and is_unhappy and self.is_stirred and self.status not in {"pending", "hold"}, "bad-rating", "3", None),
             (tier in "23" and "rma" in self.tags and self.is_stirred, "vendor", "external", "rma"),
             (
                 tier == "3" and self.fields.get("priority") == "low" and not is_back

@@ -44,8 +44,8 @@ escalate:
   - {id: no-reply, why: Nobody answered, from: 1, to: 2, after: {unanswered: 4 business_hours}, warn_at: 75%}
   - id: bad-rating
     why: Unhappy and reopened
-    from: 1
-    to: 2
+    from: [1, 2]
+    to: 3
     all: [{satisfaction: bad}, {reopens: {at_least: 1}}, {status: {is_not: [pending, hold]}}]
   - id: vendor
     why: The vendor repairs it
