@@ -242,6 +242,7 @@ class Track:
         """One outcome, if the ticket is unsolved and quiet for long enough to be known."""
         if self.last_at is None or self.last_at > at - STEP or self.status in {"solved", "closed"}:
             return
+        self.spoken = ""
         if self.is_touched or self.is_moved_on:
             if not self._settle(at):
                 is_respected = self._is_respected()
@@ -397,9 +398,11 @@ class Track:
         if now is not None:
             self.acts[-1] = replace(now, removed=tuple(sorted({*now.removed, *old})))
         else:
-            self.acts.append(Act(at, "", (), tuple(sorted(old)), None, None, is_told=False))
+            self.acts.append(Act(at, self.spoken, (), tuple(sorted(old)), None, None, is_told=False))
 
     before: str | None = None
+    spoken: str = ""
+    """The rule of the present outcome, also where it changes nothing."""
 
     def _act(
         self,
@@ -414,7 +417,7 @@ class Track:
         told: Any = None,
     ) -> None:
         """Do it, if it changes anything; a thing told once is not told again."""
-        self.before = self.tier
+        self.before, self.spoken = self.tier, rule
         wanted = {*self.tags, *added} - {*removed}
         if tier is not None:
             wanted = {tag for tag in wanted if not tag.startswith("tier_")} | {f"tier_{tier}"}
