@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,12 +41,13 @@ def outlook(facts: Facts, rules: CompiledRules) -> Outlook:
     """
     if not facts.current.is_unsolved:
         return Outlook(None)
-    now = facts.now
-    moments = [moment for moment in _moments(facts, rules) if now < moment < FAR]
-    return Outlook(min(moments, default=None), tuple(_warnings(facts, rules)))
+    now, seen = facts.now, standing(facts)
+    steps = tuple(candidates(seen, rules))
+    moments = [moment for moment in _moments(facts, rules, steps) if now < moment < FAR]
+    return Outlook(min(moments, default=None), tuple(_warnings(seen, steps)))
 
 
-def _moments(facts: Facts, rules: CompiledRules) -> Iterator[datetime]:
+def _moments(facts: Facts, rules: CompiledRules, steps: Sequence[Step]) -> Iterator[datetime]:
     now = facts.now
     for hold in facts.holds:
         if hold.until is not None:
@@ -63,7 +64,7 @@ def _moments(facts: Facts, rules: CompiledRules) -> Iterator[datetime]:
         change = rules.ladder.calendar(facts.tier).next_change(now)
         if change is not None:
             yield change
-    for step in candidates(standing(facts), rules):
+    for step in steps:
         if step.reading is not None and step.reading.due_at is not None:
             yield step.reading.due_at
             warned = _warned_at(step)
@@ -71,15 +72,14 @@ def _moments(facts: Facts, rules: CompiledRules) -> Iterator[datetime]:
                 yield warned
 
 
-def _warnings(facts: Facts, rules: CompiledRules) -> Iterator[ComingMove]:
+def _warnings(facts: Facts, steps: Sequence[Step]) -> Iterator[ComingMove]:
     """Moves that will come by their clock, if nothing happens meanwhile, and of which somebody wants to be warned."""
-    seen = standing(facts)
-    for step in candidates(seen, rules):
+    for step in steps:
         reading = step.reading
         if reading is None or reading.due_at is None or reading.is_reached(facts.now):
             continue
         warned = _warned_at(step)
-        if warned is not None and warned <= facts.now and step.compiled.matches(seen):
+        if warned is not None and warned <= facts.now and step.compiled.matches(facts):
             yield ComingMove(facts.current.id, step.rule, reading.due_at)
 
 
