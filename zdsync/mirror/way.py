@@ -107,17 +107,14 @@ def touch_finished(connection: Connection) -> None:
 def read_agenda(connection: Connection, epoch: str, now: datetime) -> Agenda:
     """The tickets to decide; all of them when rules or account are others than when they were decided last."""
     is_whole = _read_state(connection, _EPOCH) != epoch
-    of_unsolved = select(zdsync_touched).join(tickets, tickets.c.id == zdsync_touched.c.ticket_id)
-    touched = {
-        TicketId(row.ticket_id): row.times for row in connection.execute(of_unsolved.where(UNSOLVED_ALIVE))
-    }
-    rest = select(zdsync_touched).where(
-        ~select(tickets.c.id).where(tickets.c.id == zdsync_touched.c.ticket_id, UNSOLVED_ALIVE).exists()
-    )
-    finished = {
-        TicketId(row.ticket_id): row.times
-        for row in connection.execute(rest.order_by(zdsync_touched.c.ticket_id).limit(_FINISHED_A_RUN))
-    }
+    id = zdsync_touched.c.ticket_id
+    is_unsolved = select(tickets.c.id).where(tickets.c.id == id, UNSOLVED_ALIVE).exists()
+    of_unsolved = select(zdsync_touched).where(
+        is_unsolved
+    )  # joined, SQLite goes through all unsolved tickets
+    rest = select(zdsync_touched).where(~is_unsolved).order_by(id).limit(_FINISHED_A_RUN)
+    touched = {TicketId(row.ticket_id): row.times for row in connection.execute(of_unsolved)}
+    finished = {TicketId(row.ticket_id): row.times for row in connection.execute(rest)}
     if is_whole:
         return Agenda(None, touched, finished)
     due = connection.scalars(select(zdsync_due.c.ticket_id).where(zdsync_due.c.due_at <= now))
