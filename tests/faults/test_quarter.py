@@ -193,7 +193,7 @@ def _play(house: Quarter, folder: Path, chance: Random) -> int:
             place = place or house.place(rules=lambda: load_rules(folder), start=START - timedelta(days=1))
             cycle = run_cycle(place)
             runs += 1
-            assert cycle.exit_code == 0
+            assert cycle.exit_code in {0, 3}, "what changes in the very second is left for the next run"
             run_at = at + STEP if cycle.planned.plan.ticket_changes else _due(house)
         if is_stirred:
             run_at = min(run_at, at + STEP)
