@@ -37,7 +37,7 @@ from zdsync.model import (
     User,
     UserId,
 )
-from zdsync.ports import Outcome
+from zdsync.ports.journal import Outcome
 
 CHUNK = 500
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)

@@ -52,18 +52,10 @@ from zdsync.model import (
 )
 from zdsync.plan.guard import Habit
 from zdsync.plan.model import ComingUp
-from zdsync.ports import (
-    Agenda,
-    Clock,
-    DecisionRecord,
-    Joined,
-    Lease,
-    Notice,
-    Run,
-    Standing,
-    StreamStatus,
-    Way,
-)
+from zdsync.ports.clock import Clock
+from zdsync.ports.mirror import Lease
+from zdsync.ports.runs import DecisionRecord, Run, StreamStatus
+from zdsync.ports.way import Agenda, Joined, Notice, Standing, Way
 from zdsync.tiers.shadow import Forecast
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from zdsync.mirror.tables_way import tier_stays, tier_targets, zdsync_due, zdsyn
 from zdsync.mirror.upsert import upsert
 from zdsync.model import JoinKeys, Page, Record, TicketId
 from zdsync.plan.model import ComingUp
-from zdsync.ports import Agenda, Joined, Standing, StayRecord, Way
+from zdsync.ports.way import Agenda, Joined, Standing, StayRecord, Way
 from zdsync.tiers.model import WAITING, Verdict
 
 _EPOCH, _LADDER = "decided_by", "ladder"
