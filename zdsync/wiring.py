@@ -18,7 +18,8 @@ from zdsync.errors import MirrorError, Problem
 from zdsync.mirror.external import SqlQueries
 from zdsync.mirror.store import MirrorStore, open_mirror
 from zdsync.model import Account, NativeNames, RunId
-from zdsync.ports import Clock, Queries
+from zdsync.ports.clock import Clock
+from zdsync.ports.mirror import Queries
 from zdsync.rules.load import load_rules
 from zdsync.rules.model import RuleSet
 from zdsync.runs.check import check_rules

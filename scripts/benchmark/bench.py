@@ -18,7 +18,7 @@ from statistics import median
 
 from scripts.benchmark.account import DAYS, ZDSYNC, Account, serving
 from scripts.benchmark.databases import Named, databases
-from scripts.benchmark.lines import Line, at_least, at_most, beside, peak, table
+from scripts.benchmark.lines import Line, at_least, at_most, beside, peak, processor, table
 from scripts.benchmark.spent import Spent, middle, spend
 from zdsync.cli.common import print_tables
 
@@ -28,6 +28,8 @@ CHANGED = 100
 """Tickets that move between two runs."""
 STAYS = 100_000
 """Stays in tiers over which returns are counted."""
+DUE = 50
+"""Tickets whose time has come by then."""
 WRITTEN = 1_000
 """Tickets that one apply changes."""
 
@@ -40,6 +42,7 @@ class Bench:
     named: Named
     folder: Path
     tickets: int
+    open_tickets: int
     times: int
     numbers: Iterator[int] = field(default_factory=count)
     """Of the minimal script's databases, each of which is used once."""
@@ -131,6 +134,18 @@ def settle(bench: Bench) -> None:
     raise SystemExit("the plan does not become empty")
 
 
+def swell(bench: Bench) -> None:
+    """Many more open tickets in the mirror, all of them decided: only the mirror knows them, the account stays small."""
+    if bench.open_tickets:
+        swelling(bench, str(bench.open_tickets))
+        bench.zdsync(whole(bench), "run", codes=(0, 3))
+
+
+def swelling(bench: Bench, *words: str) -> None:
+    command = [sys.executable, "-m", "scripts.benchmark.swell", bench.named(whole(bench)), *words]
+    subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603 - our own command
+
+
 def incremental(bench: Bench) -> Iterator[Line]:
     tickets = bench.account.unsolved(CHANGED)
     counts: list[int] = []
@@ -138,13 +153,16 @@ def incremental(bench: Bench) -> Iterator[Line]:
     def once() -> Spent:
         bench.account.change(tickets)
         bench.account.wait()
+        swelling(bench, "due", str(DUE))
         bench.account.requests()
         spent = bench.zdsync(whole(bench), "run", codes=(0, 3))
         counts.append(bench.account.requests()["total"])
         return spent
 
     spent = middle(bench.times, once)
-    yield at_most(f"run with {len(tickets)} changed tickets", spent.seconds, " s", 2)
+    of_all = f" and {DUE} due, of {bench.open_tickets:,} open" if bench.open_tickets else ""
+    yield at_most(f"run with {len(tickets)} changed tickets{of_all}", spent.seconds, " s", 2)
+    yield processor(spent)
     yield at_most("  its requests", median(counts), "", 6)
     yield at_most("  peak memory", spent.peak_mb, " MB", 200)
 
@@ -154,8 +172,10 @@ def write_back(bench: Bench) -> Iterator[Line]:
     bench.account.create(WRITTEN)
     bench.account.wait()
     bench.zdsync(whole(bench), "pull", "--stream", "tickets", "--stream", "ticket_events")
+    plan = str(bench.folder / "plan.json")
+    bench.zdsync(whole(bench), "plan", "--out", plan)  # without a file the guard asks whether it is usual
     bench.account.requests()
-    spent = bench.zdsync(whole(bench), "apply", "--yes", "--limit", str(WRITTEN), codes=(0, 3))
+    spent = bench.zdsync(whole(bench), "apply", plan, "--yes", "--limit", str(WRITTEN), codes=(0, 3))
     asked = bench.account.requests()["by_endpoint"]
     yield at_most(
         f"write-back of {WRITTEN:,} changes, its requests", asked["PUT /tickets/update_many"], "", 10
@@ -196,8 +216,10 @@ def idle(bench: Bench) -> Iterator[Line]:
     for words in (("plan",), ("status",), ("explain", ticket)):
         spent = middle(bench.times, lambda words=words: bench.zdsync(whole(bench), *words, codes=(0, 5)))  # type: ignore[misc]
         yield at_most(f"{words[0]}, nothing to do", spent.seconds, " s", 0.5)
+        yield processor(spent)
     spent = middle(bench.times, lambda: bench.zdsync(whole(bench), "--help"))
     yield at_most("zdsync --help", spent.seconds, " s", 0.25)
+    yield processor(spent)
 
 
 def measure(bench: Bench, *, pulls_only: bool) -> Iterator[Line]:
@@ -206,10 +228,11 @@ def measure(bench: Bench, *, pulls_only: bool) -> Iterator[Line]:
     if pulls_only:
         return
     settle(bench)
+    yield from decided(bench)
+    swell(bench)
     yield from incremental(bench)
     yield from write_back(bench)
     yield from idle(bench)
-    yield from decided(bench)
     yield from counted(bench)
     yield from bounced(bench)
 
@@ -217,6 +240,9 @@ def measure(bench: Bench, *, pulls_only: bool) -> Iterator[Line]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure the budgets on this machine.")
     parser.add_argument("--tickets", type=int, default=10_000, help="size of the account (10000)")
+    parser.add_argument(
+        "--open", type=int, default=200_000, help="open tickets that the mirror holds besides (200000)"
+    )
     parser.add_argument("--quick", action="store_true", help="measure once, not three times")
     parser.add_argument("--postgres", action="store_true", help="mirror into a PostgreSQL of its own")
     parser.add_argument("--pulls", action="store_true", help="measure first mirrors only")
@@ -227,7 +253,7 @@ def main() -> None:
         databases(Path(folder), in_postgres=given.postgres) as named,
         serving(given.tickets) as account,
     ):
-        bench = Bench(account, named, Path(folder), given.tickets, 1 if given.quick else 3)
+        bench = Bench(account, named, Path(folder), given.tickets, given.open, 1 if given.quick else 3)
         lines = list(measure(bench, pulls_only=given.pulls))
     kind = "PostgreSQL" if given.postgres else "SQLite"
     print_tables([table(f"{given.tickets:,} tickets, {kind}, {os.cpu_count()} cores", lines)])

@@ -60,6 +60,11 @@ def at_most(work: str, found: float, unit: str, budget: float) -> Line:
     return Line(work, f"{found:,.4g}{unit}", None, None, f"≤ {budget:,g}{unit}", found > budget)
 
 
+def processor(spent: Spent) -> Line:
+    """Processor seconds, which the machine's load spares."""
+    return Line("  processor time", f"{spent.cpu_s:.2f} s", None, None, None, None)
+
+
 def at_least(work: str, found: float, unit: str, budget: float) -> Line:
     return Line(work, f"{found:,.0f}{unit}", None, None, f"≥ {budget:,.0f}{unit}", found < budget)
 

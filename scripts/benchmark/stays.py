@@ -15,7 +15,7 @@ from statistics import median
 
 from zdsync.mirror.store import open_mirror
 from zdsync.model import TicketId
-from zdsync.ports import Agenda, StayRecord, Way
+from zdsync.ports.way import Agenda, StayRecord, Way
 from zdsync.schedule import SystemClock
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.house import House
 from zdsync.model import TicketId
-from zdsync.ports import Agenda
+from zdsync.ports.way import Agenda
 from zdsync.rules.load import load_rules
 from zdsync.runs.cycle import Workplace, run_cycle
 from zdsync.runs.external import with_tables

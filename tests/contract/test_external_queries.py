@@ -10,7 +10,7 @@ from zdsync.errors import ConfigError, MirrorError
 from zdsync.mirror.external import SqlQueries
 from zdsync.mirror.store import MirrorStore
 from zdsync.model import Stream
-from zdsync.ports import QueryFault
+from zdsync.ports.mirror import QueryFault
 
 
 @pytest.fixture

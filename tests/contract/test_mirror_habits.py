@@ -9,7 +9,8 @@ from tests.unit.mirror.rows import at
 from zdsync.mirror.store import MirrorStore
 from zdsync.model import RunId, UserId
 from zdsync.plan.guard import Habit
-from zdsync.ports import Outcome, Run
+from zdsync.ports.journal import Outcome
+from zdsync.ports.runs import Run
 
 ACCOUNT = "https://acme.zendesk.com"
 

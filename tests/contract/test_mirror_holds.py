@@ -11,7 +11,8 @@ from tests.unit.mirror import rows
 from tests.unit.mirror.rows import at, record_page, tickets_page
 from zdsync.mirror.store import MirrorStore
 from zdsync.model import Hold, HoldReason, RunId, TicketId
-from zdsync.ports import Outcome, Run
+from zdsync.ports.journal import Outcome
+from zdsync.ports.runs import Run
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from tests.unit.mirror import rows
 from tests.unit.mirror.rows import NOW, START, at, page, record_page, tickets_page
 from zdsync.mirror.store import MirrorStore
 from zdsync.model import Stream, TicketId, UserId
-from zdsync.ports import Agenda, Notice, NoticeKind, Signs, StayRecord, TargetRecord, Way
+from zdsync.ports.way import Agenda, Notice, NoticeKind, Signs, StayRecord, TargetRecord, Way
 
 ADA, BO, GONE = 10, 11, 12
 

@@ -13,7 +13,8 @@ from tests.unit.mirror.rows import at, page, record_page
 from zdsync.errors import MirrorError
 from zdsync.mirror.store import MirrorStore
 from zdsync.model import RunId, Stream, TicketId
-from zdsync.ports import OPEN_OUTCOMES, JournalEntry, Outcome, Run
+from zdsync.ports.journal import OPEN_OUTCOMES, JournalEntry, Outcome
+from zdsync.ports.runs import Run
 from zdsync.runs.resolve import settle_belied
 
 

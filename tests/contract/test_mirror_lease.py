@@ -16,7 +16,7 @@ from zdsync.errors import LeaseLost, LeaseTaken
 from zdsync.mirror.engine import Database
 from zdsync.mirror.lease import NOTICED_SOON
 from zdsync.mirror.store import MirrorStore, open_mirror
-from zdsync.ports import Outcome
+from zdsync.ports.journal import Outcome
 from zdsync.runs.cycle import run_cycle
 from zdsync.runs.turn import POLL_S, Turn
 

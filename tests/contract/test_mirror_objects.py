@@ -8,7 +8,8 @@ from tests.contract.test_mirror_journal import entry
 from tests.unit.mirror.rows import at
 from zdsync.mirror.store import MirrorStore
 from zdsync.model import RunId
-from zdsync.ports import Outcome, Run
+from zdsync.ports.journal import Outcome
+from zdsync.ports.runs import Run
 
 
 def test_ids_are_kept_until_others_come(mirror: MirrorStore) -> None:

@@ -158,7 +158,7 @@ def test_the_documented_questions_are_answered(database: Database) -> None:
     """Every example of docs/mirror.md runs on either database."""
     page_ = Path(__file__).parents[2] / "docs" / "mirror.md"
     questions = re.findall(r"```sql\n(.*?)```", page_.read_text("utf-8"), re.DOTALL)
-    assert len(questions) == 3
+    assert len(questions) == 6
     for question in questions:
         assert run_query(database, question, limit=5).columns
 

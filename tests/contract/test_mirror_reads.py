@@ -18,7 +18,9 @@ from zdsync.mirror.cases import unsolved_query
 from zdsync.mirror.store import MirrorStore, open_mirror
 from zdsync.mirror.tables_own import zdsync_decisions, zdsync_rulesets
 from zdsync.model import FieldChange, FieldOption, Finding, GroupId, RunId, Stream, TicketId, UserId
-from zdsync.ports import DecisionRecord, Journal, JournalEntry, Lease, Mirror, Outcome, Run
+from zdsync.ports.journal import Journal, JournalEntry, Outcome
+from zdsync.ports.mirror import Lease, Mirror
+from zdsync.ports.runs import DecisionRecord, Run
 
 
 def change(field: str, value: object, previous: object = None, rel: str | None = None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from zdsync.mirror.store import MirrorStore
 from zdsync.mirror.tables_way import tier_stays
 from zdsync.model import Hold, HoldReason, JoinKeys, Stream, TicketId
 from zdsync.plan.model import ComingUp
-from zdsync.ports import Agenda, Joined, Standing, StayRecord, Way
+from zdsync.ports.way import Agenda, Joined, Standing, StayRecord, Way
 
 EPOCH, LADDER = "rules 1", "ladder 1"
 STAY = StayRecord(

@@ -15,7 +15,7 @@ from zdsync.errors import Denied, Rejected, Transient, Unavailable, Unreachable
 from zdsync.mirror.schema import METADATA
 from zdsync.model import AMENDED_COMMENTS, Checkpoint, GroupId, Record, Stream, TicketId, UserId
 from zdsync.plan.views import wanted_form
-from zdsync.ports import TAGS_IGNORED, ItemOutcome, ItemResult, TicketUpdate
+from zdsync.ports.account import TAGS_IGNORED, ItemOutcome, ItemResult, TicketUpdate
 from zdsync.sandbox.app import Sandbox, make_sandbox
 from zdsync.sandbox.auth import ADMIN_EMAIL, AGENT_EMAIL, API_TOKEN, CLIENT_ID, CLIENT_SECRET
 from zdsync.sandbox.transport import WsgiAdapter

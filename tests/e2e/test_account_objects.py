@@ -14,7 +14,7 @@ from tests.house import RULES, House, Wrap
 from zdsync.model import RunId
 from zdsync.plan.codec import decode, encode
 from zdsync.plan.model import Plan, ViewUpdate
-from zdsync.ports import Outcome
+from zdsync.ports.journal import Outcome
 from zdsync.report.plans import plan_lines
 from zdsync.rules.load import load_rules
 from zdsync.rules.model import CracksView, Vendor

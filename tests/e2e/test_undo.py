@@ -12,7 +12,7 @@ from tests.house import House
 from zdsync.errors import Rejected, RuleError
 from zdsync.model import RunId, TicketId
 from zdsync.plan.model import UNDONE
-from zdsync.ports import Outcome
+from zdsync.ports.journal import Outcome
 from zdsync.rules.model import RuleSet
 from zdsync.runs.cycle import Cycle, recorded, run_cycle, run_pull, settle_open
 from zdsync.runs.holds import release

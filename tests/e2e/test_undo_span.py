@@ -12,7 +12,7 @@ import pytest
 from tests.house import House
 from zdsync.errors import Rejected
 from zdsync.model import RunId, TicketId
-from zdsync.ports import JournalEntry
+from zdsync.ports.journal import JournalEntry
 from zdsync.rules.model import RuleSet
 from zdsync.runs.cycle import Cycle, recorded, run_cycle, run_pull, settle_open
 from zdsync.runs.undo import Undo, apply_undo, make_undo, make_undo_of_span

@@ -9,7 +9,7 @@ from typing import Any
 from tests.house import URL, House
 from zdsync.model import RunId, TicketId
 from zdsync.plan.model import LABELLED, FieldDiff, Plan, TicketChange
-from zdsync.ports import Run
+from zdsync.ports.runs import Run
 from zdsync.runs.apply import Applier
 from zdsync.runs.cycle import Workplace
 from zdsync.runs.outcomes import Applied

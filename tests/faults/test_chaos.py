@@ -16,7 +16,7 @@ from tests.faults.undone import assert_everything_goes_back
 from tests.house import House
 from zdsync.errors import ZdsyncError
 from zdsync.plan.model import Limits
-from zdsync.ports import JournalEntry, Outcome
+from zdsync.ports.journal import JournalEntry, Outcome
 from zdsync.runs.cycle import run_cycle
 from zdsync.sandbox.records import Audit, Change, Comment, Ticket
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.house import House
-from zdsync.ports import Outcome
+from zdsync.ports.journal import Outcome
 from zdsync.runs.cycle import run_cycle
 
 WRITING = {

@@ -19,7 +19,8 @@ from tests.house import URL, House
 from zdsync.detect import TextFilter
 from zdsync.model import Account, Page, RunId, Stream, TicketId
 from zdsync.plan.model import Plan, TicketChange
-from zdsync.ports import ItemOutcome, ItemResult, Outcome
+from zdsync.ports.account import ItemOutcome, ItemResult
+from zdsync.ports.journal import Outcome
 from zdsync.runs.apply import MOST_UPDATES, Applier
 from zdsync.sandbox.auth import CLIENT_ID, CLIENT_SECRET
 from zdsync.sandbox.limits import Limits

@@ -12,7 +12,7 @@ from tests.fakes.alerts import FakeAlerts
 from tests.faults.test_watch import MAX_LAG
 from tests.house import URL, House
 from zdsync.model import TicketId
-from zdsync.ports import Outcome
+from zdsync.ports.journal import Outcome
 from zdsync.rules.load import load_rules
 from zdsync.runs.notices import SHOWN
 from zdsync.runs.watch import Watch

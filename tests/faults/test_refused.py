@@ -14,7 +14,7 @@ from tests.faults.changes import applied, labels, new_tickets, plan_of, solve
 from tests.faults.test_watch import MAX_LAG
 from tests.house import URL, House
 from zdsync.errors import Rejected
-from zdsync.ports import Outcome
+from zdsync.ports.journal import Outcome
 from zdsync.runs.cycle import IN_PART, recorded, run_apply
 from zdsync.runs.outcomes import MANY_REJECTED, Applied
 from zdsync.runs.watch import Watch

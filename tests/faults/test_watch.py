@@ -14,7 +14,7 @@ from tests.fakes.alerts import FakeAlerts
 from tests.house import NOW, RULES, URL, House
 from zdsync.errors import GuardBreach, MirrorError, RuleError, Stopped, Unavailable, ZdsyncError
 from zdsync.plan.model import Limits
-from zdsync.ports import Outcome
+from zdsync.ports.journal import Outcome
 from zdsync.rules.load import load_rules
 from zdsync.runs.watch import Watch
 

@@ -24,7 +24,7 @@ from tests.house import RULES, House
 from zdsync.errors import RateLimited, Rejected
 from zdsync.model import FieldId, TicketId, UserId
 from zdsync.plan.model import FieldDiff, GroupRef
-from zdsync.ports import JournalEntry, Outcome
+from zdsync.ports.journal import JournalEntry, Outcome
 from zdsync.report.plans import change_text
 from zdsync.rules.load import load_rules
 from zdsync.runs.cycle import DONE, IN_PART, Workplace, recorded, run_apply, run_cycle

@@ -12,7 +12,7 @@ from typing import Any
 from tests.house import House
 from zdsync.errors import ZdsyncError
 from zdsync.plan.model import Limits
-from zdsync.ports import JournalEntry, Outcome
+from zdsync.ports.journal import JournalEntry, Outcome
 from zdsync.runs.cycle import recorded, run_cycle, run_pull, settle_open
 from zdsync.runs.undo import Undo, apply_undo, make_undo_of_span
 from zdsync.sandbox.records import Audit, Change, Ticket

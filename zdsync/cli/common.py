@@ -16,7 +16,7 @@ import click
 
 if TYPE_CHECKING:
     from zdsync.config import Settings
-    from zdsync.ports import Clock
+    from zdsync.ports.clock import Clock
     from zdsync.report.tables import Table
     from zdsync.runs.cycle import Workplace
     from zdsync.schedule import StopFlag

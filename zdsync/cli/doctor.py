@@ -14,7 +14,7 @@ from zdsync.errors import ConfigError
 if TYPE_CHECKING:
     from zdsync.config import Settings
     from zdsync.errors import Problem
-    from zdsync.ports import Clock
+    from zdsync.ports.clock import Clock
     from zdsync.runs.doctor.account import Intent
     from zdsync.runs.doctor.model import Finding
 

@@ -25,7 +25,7 @@ from zdsync.cli.common import (
 
 if TYPE_CHECKING:
     from zdsync.config import Settings
-    from zdsync.ports import Clock
+    from zdsync.ports.clock import Clock
     from zdsync.runs.cycle import Workplace
     from zdsync.runs.outcomes import Applied
     from zdsync.runs.pull import Pulled

@@ -14,7 +14,8 @@ from zdsync.cli.common import Globals, json_option, open_place, print_json, syst
 from zdsync.cli.sync import show_applied
 
 if TYPE_CHECKING:
-    from zdsync.ports import Clock, Mirror
+    from zdsync.ports.clock import Clock
+    from zdsync.ports.mirror import Mirror
     from zdsync.runs.cycle import Workplace
     from zdsync.runs.undo import Undo
 

@@ -13,7 +13,7 @@ from sqlalchemy import text as sql
 
 from zdsync.mirror import holds, records
 from zdsync.mirror.account import read_staff
-from zdsync.mirror.base import UNSOLVED_ALIVE, columns_without
+from zdsync.mirror.base import UNSOLVED_ALIVE, columns_without, unsolved_index
 from zdsync.mirror.engine import Database
 from zdsync.mirror.tables_account import organizations, users
 from zdsync.mirror.tables_own import zdsync_changes, zdsync_checkpoints
@@ -37,7 +37,7 @@ from zdsync.model import (
     User,
     UserId,
 )
-from zdsync.ports import Outcome
+from zdsync.ports.journal import Outcome
 
 CHUNK = 500
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -99,7 +99,7 @@ def unsolved_query(*, is_sqlite: bool) -> TextualSelect:
     Left to itself SQLite takes the index on the status and sorts all unsolved tickets anew for each chunk.
     """
     names = ", ".join(f'"{column.name}"' for column in _COLUMNS)
-    index = "INDEXED BY tickets_unsolved" if is_sqlite else ""
+    index = unsolved_index(is_sqlite=is_sqlite)
     query = sql(
         f"SELECT {names} FROM tickets {index} WHERE id > :last AND {UNSOLVED_ALIVE} ORDER BY id LIMIT {CHUNK}"  # noqa: S608 - names from our own schema
     )

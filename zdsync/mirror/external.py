@@ -9,7 +9,7 @@ from typing import Any
 from zdsync.errors import ConfigError
 from zdsync.mirror.engine import Database
 from zdsync.mirror.query import QueryRefused, stream_query
-from zdsync.ports import QueryFault
+from zdsync.ports.mirror import QueryFault
 
 
 class SqlQueries:

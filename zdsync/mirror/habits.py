@@ -11,7 +11,7 @@ from zdsync.mirror.tables_own import zdsync_changes as changes
 from zdsync.mirror.tables_own import zdsync_runs as runs
 from zdsync.model import UserId
 from zdsync.plan.guard import RULE_SEPARATOR, Habit
-from zdsync.ports import Outcome
+from zdsync.ports.journal import Outcome
 
 RUNS = 20
 """How many of the latest runs that wrote tell a rule's habit."""

@@ -15,7 +15,7 @@ from zdsync.mirror.tables_own import zdsync_changes as changes
 from zdsync.mirror.tables_own import zdsync_holds as holds
 from zdsync.mirror.way import touch
 from zdsync.model import Hold, HoldReason, RunId, TicketId
-from zdsync.ports import Outcome
+from zdsync.ports.journal import Outcome
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _IS_RESTORED = exists().where(

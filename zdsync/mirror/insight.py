@@ -18,7 +18,7 @@ from zdsync.mirror.tables_tickets import tickets
 from zdsync.mirror.tables_way import tier_targets as targets
 from zdsync.mirror.views_way import KINDS
 from zdsync.model import RunId, TicketId
-from zdsync.ports import DecisionRecord
+from zdsync.ports.runs import DecisionRecord
 from zdsync.runs.insight import Bouncer, CrackRow, OpenTarget, PingPong, ReturnSum, TargetSum
 from zdsync.tiers.promises import Kept
 

@@ -16,7 +16,7 @@ from zdsync.mirror.tables_own import zdsync_changes as changes
 from zdsync.mirror.tables_own import zdsync_runs
 from zdsync.mirror.tables_tickets import ticket_comments, ticket_events
 from zdsync.model import RunId, TicketId
-from zdsync.ports import OPEN_OUTCOMES, JournalEntry, Outcome
+from zdsync.ports.journal import OPEN_OUTCOMES, JournalEntry, Outcome
 
 _FIELDS = tuple(each.name for each in fields(JournalEntry))
 _THIS = changes.c.key == bindparam("of_key")

@@ -11,7 +11,8 @@ from zdsync.mirror.batches import in_batches
 from zdsync.mirror.tables_own import zdsync_changes as changes
 from zdsync.mirror.tables_way import zdsync_notices as notices
 from zdsync.model import TicketId
-from zdsync.ports import Notice, NoticeKind, Outcome, Way
+from zdsync.ports.journal import Outcome
+from zdsync.ports.way import Notice, NoticeKind, Way
 
 _THIS = (
     notices.c.ticket_id == bindparam("of_ticket"),

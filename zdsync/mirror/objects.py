@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select
 from zdsync.mirror.tables_own import zdsync_changes as changes
 from zdsync.mirror.tables_own import zdsync_objects as objects
 from zdsync.mirror.tables_own import zdsync_runs as runs
-from zdsync.ports import Outcome
+from zdsync.ports.journal import Outcome
 
 
 def read_known(connection: Connection) -> dict[tuple[str, str], int]:

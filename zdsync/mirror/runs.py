@@ -16,7 +16,8 @@ from zdsync.mirror.tables_own import zdsync_decisions as decisions
 from zdsync.mirror.tables_own import zdsync_rulesets as rulesets
 from zdsync.mirror.tables_own import zdsync_runs as runs
 from zdsync.model import RunId, TicketId
-from zdsync.ports import DecisionRecord, Outcome, Run
+from zdsync.ports.journal import Outcome
+from zdsync.ports.runs import DecisionRecord, Run
 from zdsync.tiers.model import Verdict
 from zdsync.tiers.shadow import Forecast
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import func, select
+from sqlalchemy import text as sql
 
 from zdsync.calendars import Calendar
 from zdsync.mirror import account as account_reader
@@ -29,14 +29,13 @@ from zdsync.mirror import (
     way,
     wide,
 )
-from zdsync.mirror.base import UNSOLVED_ALIVE
+from zdsync.mirror.base import UNSOLVED_ALIVE, unsolved_index
 from zdsync.mirror.engine import Database
 from zdsync.mirror.insight import RowInsight
 from zdsync.mirror.journal import ChangeJournal
 from zdsync.mirror.lease import AdvisoryLease, FileLease
 from zdsync.mirror.migrate import migrate, require_current
 from zdsync.mirror.repairs import RowRepairs
-from zdsync.mirror.tables_tickets import tickets
 from zdsync.model import (
     Account,
     Case,
@@ -53,18 +52,10 @@ from zdsync.model import (
 )
 from zdsync.plan.guard import Habit
 from zdsync.plan.model import ComingUp
-from zdsync.ports import (
-    Agenda,
-    Clock,
-    DecisionRecord,
-    Joined,
-    Lease,
-    Notice,
-    Run,
-    Standing,
-    StreamStatus,
-    Way,
-)
+from zdsync.ports.clock import Clock
+from zdsync.ports.mirror import Lease
+from zdsync.ports.runs import DecisionRecord, Run, StreamStatus
+from zdsync.ports.way import Agenda, Joined, Notice, Standing, Way
 from zdsync.tiers.shadow import Forecast
 
 log = logging.getLogger(__name__)
@@ -179,8 +170,9 @@ class MirrorStore:
             missing.record_absent(connection, stream, ids, at)
 
     def count_unsolved(self) -> int:
+        index = unsolved_index(is_sqlite=self.database.is_sqlite)
         with self.database.reading() as connection:
-            return connection.scalar(select(func.count()).select_from(tickets).where(UNSOLVED_ALIVE)) or 0
+            return connection.scalar(sql(f"SELECT count(*) FROM tickets {index} WHERE {UNSOLVED_ALIVE}")) or 0  # noqa: S608 - our own constants
 
     def read_streams(self) -> tuple[StreamStatus, ...]:
         with self.database.reading() as connection:

@@ -11,7 +11,7 @@ from zdsync.mirror.schema import MIRRORED
 from zdsync.mirror.tables_own import zdsync_account, zdsync_missing
 from zdsync.mirror.tables_own import zdsync_checkpoints as checkpoints
 from zdsync.model import Checkpoint, Page, Stream
-from zdsync.ports import StreamStatus
+from zdsync.ports.runs import StreamStatus
 
 
 def bind(connection: Connection, account: str, at: datetime, place: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from zdsync.mirror.tables_way import tier_stays, tier_targets, zdsync_due, zdsyn
 from zdsync.mirror.upsert import upsert
 from zdsync.model import JoinKeys, Page, Record, TicketId
 from zdsync.plan.model import ComingUp
-from zdsync.ports import Agenda, Joined, Standing, Way
+from zdsync.ports.way import Agenda, Joined, Standing, StayRecord, Way
 from zdsync.tiers.model import WAITING, Verdict
 
 _EPOCH, _LADDER = "decided_by", "ladder"
@@ -28,6 +28,7 @@ _FINISHED_A_RUN = 2_000
 _AT_A_TIME = 500
 _TOLD = WAITING | {Verdict.CONTESTED}
 """What a plan tells of ticket by ticket, or rule by rule, though nothing is decided anew."""
+_OF_A_STAY = tuple(field.name for field in fields(StayRecord))
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 # Touching
@@ -106,17 +107,14 @@ def touch_finished(connection: Connection) -> None:
 def read_agenda(connection: Connection, epoch: str, now: datetime) -> Agenda:
     """The tickets to decide; all of them when rules or account are others than when they were decided last."""
     is_whole = _read_state(connection, _EPOCH) != epoch
-    of_unsolved = select(zdsync_touched).join(tickets, tickets.c.id == zdsync_touched.c.ticket_id)
-    touched = {
-        TicketId(row.ticket_id): row.times for row in connection.execute(of_unsolved.where(UNSOLVED_ALIVE))
-    }
-    rest = select(zdsync_touched).where(
-        ~select(tickets.c.id).where(tickets.c.id == zdsync_touched.c.ticket_id, UNSOLVED_ALIVE).exists()
-    )
-    finished = {
-        TicketId(row.ticket_id): row.times
-        for row in connection.execute(rest.order_by(zdsync_touched.c.ticket_id).limit(_FINISHED_A_RUN))
-    }
+    id = zdsync_touched.c.ticket_id
+    is_unsolved = select(tickets.c.id).where(tickets.c.id == id, UNSOLVED_ALIVE).exists()
+    of_unsolved = select(zdsync_touched).where(
+        is_unsolved
+    )  # joined, SQLite goes through all unsolved tickets
+    rest = select(zdsync_touched).where(~is_unsolved).order_by(id).limit(_FINISHED_A_RUN)
+    touched = {TicketId(row.ticket_id): row.times for row in connection.execute(of_unsolved)}
+    finished = {TicketId(row.ticket_id): row.times for row in connection.execute(rest)}
     if is_whole:
         return Agenda(None, touched, finished)
     due = connection.scalars(select(zdsync_due.c.ticket_id).where(zdsync_due.c.due_at <= now))
@@ -240,7 +238,10 @@ def _due(way: Way, at: datetime) -> Record:
 
 def _stays(way: Way) -> Iterable[Record]:
     for position, stay in enumerate(way.stays or ()):
-        yield {"ticket_id": way.ticket_id, "position": position, **asdict(stay)}
+        told = {
+            name: getattr(stay, name) for name in _OF_A_STAY
+        }  # `asdict` copies each value: ten times the cost
+        yield {"ticket_id": way.ticket_id, "position": position, **told}
 
 
 def record_epoch(connection: Connection, epoch: str, ladder: str, agenda: Agenda, at: datetime) -> None:

@@ -64,10 +64,9 @@ def _note(facts: Facts, decision: Decision, rules: CompiledRules) -> tuple[str |
     target, rule, ticket = decision.target, decision.rule, facts.current
     is_first_place = ticket.group_id is None or not tier_tags(ticket.tags, rules.tag_prefix)
     says_nothing = rule is not None and rule.is_catch_all and is_first_place
-    if rule is None or (says_nothing and not target.is_told_in_place):
-        return None, None
-    note = handover(facts, rules, decision) if target.is_handed_over else target.note
-    if note is None:
+    is_handed_over = target.is_handed_over and not says_nothing
+    note = handover(facts, rules, decision) if is_handed_over else target.note
+    if note is None or (says_nothing and not target.is_told_in_place):
         return None, None
     digest = note_digest(ticket.id, note)
     return (None, None) if digest in facts.notes_written else (note, digest)

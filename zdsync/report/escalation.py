@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from zdsync.plan.model import ComingUp
-from zdsync.ports import Mirror
+from zdsync.ports.mirror import Mirror
 from zdsync.report.tables import Table, counted
 from zdsync.runs.insight import Insight, OpenTarget, PingPong, TargetSum
 from zdsync.tiers.notes import how_long

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from zdsync.ports import JournalEntry, Run, StreamStatus
+from zdsync.ports.journal import JournalEntry
+from zdsync.ports.runs import Run, StreamStatus
 from zdsync.report.tables import Table, from_records
 
 FIGURES = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from zdsync.model import RunId
 from zdsync.plan.codec import encode
-from zdsync.ports import Run
+from zdsync.ports.runs import Run
 from zdsync.report.plans import plan_lines
 from zdsync.runs.outcomes import Applied
 from zdsync.runs.taken_back import Told

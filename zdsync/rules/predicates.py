@@ -130,8 +130,12 @@ def conjunction(predicates: Sequence[Predicate]) -> Predicate:
 
 def disjunction(predicates: Sequence[Predicate]) -> Predicate:
     """True when one holds; of none, never true."""
-    if len(predicates) == 1:
-        return predicates[0]
+    match len(predicates):
+        case 1:
+            return predicates[0]
+        case 2:
+            first, second = predicates
+            return lambda facts: first(facts) or second(facts)
     some = tuple(predicates)
 
     def holds(facts: Facts) -> bool:

@@ -20,7 +20,10 @@ from zdsync.plan.model import (
 )
 from zdsync.plan.tier_field import tier_field
 from zdsync.plan.views import MARK, form_json, form_of, is_made_for, is_same, view_description, wanted_form
-from zdsync.ports import AccountWriter, Clock, Journal, JournalEntry, Mirror, Outcome, TicketSource
+from zdsync.ports.account import AccountWriter, TicketSource
+from zdsync.ports.clock import Clock
+from zdsync.ports.journal import Journal, JournalEntry, Outcome
+from zdsync.ports.mirror import Mirror
 from zdsync.runs.outcomes import Applied, Ended, settle
 from zdsync.runs.pull import pull
 

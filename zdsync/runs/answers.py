@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from zdsync.plan.answers import estimate_answers
 from zdsync.plan.model import Plan
-from zdsync.ports import Mirror
+from zdsync.ports.mirror import Mirror
 
 
 def with_answers(mirror: Mirror, plan: Plan) -> Plan:

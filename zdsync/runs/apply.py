@@ -13,17 +13,10 @@ from sys import maxsize
 from zdsync.errors import Conflict, Denied, Rejected, Transient, Unreachable
 from zdsync.model import GroupId, Record, RunId, TicketId
 from zdsync.plan.model import Plan, TicketChange
-from zdsync.ports import (
-    TAGS_IGNORED,
-    AccountWriter,
-    Clock,
-    ItemOutcome,
-    ItemResult,
-    Journal,
-    Mirror,
-    Outcome,
-    TicketSource,
-)
+from zdsync.ports.account import TAGS_IGNORED, AccountWriter, ItemOutcome, ItemResult, TicketSource
+from zdsync.ports.clock import Clock
+from zdsync.ports.journal import Journal, Outcome
+from zdsync.ports.mirror import Mirror
 from zdsync.runs.account_objects import AccountObjects
 from zdsync.runs.flights import Flights
 from zdsync.runs.outcomes import Applied, Ended, settle

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zdsync.errors import Problem, RuleError
 from zdsync.model import Account
-from zdsync.ports import Queries
+from zdsync.ports.mirror import Queries
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.lint import lint
 from zdsync.rules.load import load_rules

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from zdsync.errors import Problem
 from zdsync.facts import derive
-from zdsync.ports import Mirror
+from zdsync.ports.mirror import Mirror
 from zdsync.rules.compile import CompiledRule, compile_rules
 from zdsync.rules.evaluate import all_matches, is_on
 from zdsync.rules.external import join

@@ -13,7 +13,11 @@ from zdsync.model import RunId, UserId
 from zdsync.plan.codec import LIFETIME
 from zdsync.plan.guard import guard
 from zdsync.plan.model import Breach, Limits, Plan
-from zdsync.ports import AccountWriter, Clock, Journal, Mirror, Outcome, Run, TicketSource
+from zdsync.ports.account import AccountWriter, TicketSource
+from zdsync.ports.clock import Clock
+from zdsync.ports.journal import Journal, Outcome
+from zdsync.ports.mirror import Mirror
+from zdsync.ports.runs import Run
 from zdsync.rules.model import RuleSet
 from zdsync.runs.apply import Applier
 from zdsync.runs.outcomes import Applied, Ended

@@ -10,7 +10,10 @@ from zdsync.errors import ConfigError, Rejected
 from zdsync.facts import Facts
 from zdsync.model import Case, TicketId
 from zdsync.plan.model import TicketChange
-from zdsync.ports import Clock, DecisionRecord, Journal, JournalEntry, Mirror
+from zdsync.ports.clock import Clock
+from zdsync.ports.journal import Journal, JournalEntry
+from zdsync.ports.mirror import Mirror
+from zdsync.ports.runs import DecisionRecord
 from zdsync.replay import Replay
 from zdsync.rules.compile import CompiledGate
 from zdsync.rules.evaluate import Trace, is_live, trace

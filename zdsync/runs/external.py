@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from zdsync.errors import Problem, RuleError
-from zdsync.ports import Queries, QueryFault
+from zdsync.ports.mirror import Queries, QueryFault
 from zdsync.rules.external import asked_columns, read_table
 from zdsync.rules.findings import Check, problem
 from zdsync.rules.load import read_csv

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from zdsync.ports import AccountWriter, Clock, ItemResult, TicketUpdate
+from zdsync.ports.account import AccountWriter, ItemResult, TicketUpdate
+from zdsync.ports.clock import Clock
 
 _FIRST_PAUSE_S = 1.0
 _LAST_PAUSE_S = 5.0

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from zdsync.errors import Rejected
 from zdsync.model import Hold, HoldReason, TicketId
-from zdsync.ports import Clock, Mirror
+from zdsync.ports.clock import Clock
+from zdsync.ports.mirror import Mirror
 
 
 def hold(mirror: Mirror, clock: Clock, ticket_id: TicketId, span: timedelta | None = None) -> Hold:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from zdsync.model import TicketId
-from zdsync.ports import DecisionRecord
+from zdsync.ports.runs import DecisionRecord
 
 
 @dataclass(frozen=True, slots=True)

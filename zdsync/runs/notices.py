@@ -6,7 +6,9 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
-from zdsync.ports import Clock, Mirror, Notice, NoticeKind
+from zdsync.ports.clock import Clock
+from zdsync.ports.mirror import Mirror
+from zdsync.ports.way import Notice, NoticeKind
 
 log = logging.getLogger(__name__)
 

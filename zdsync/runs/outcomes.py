@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from zdsync.ports import Clock, Journal, Outcome
+from zdsync.ports.clock import Clock
+from zdsync.ports.journal import Journal, Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,11 @@ from zdsync.plan.account import diff_account
 from zdsync.plan.contest import contested
 from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import HeldTicket, Plan, TicketChange
-from zdsync.ports import Clock, DecisionRecord, Journal, Mirror, Standing
+from zdsync.ports.clock import Clock
+from zdsync.ports.journal import Journal
+from zdsync.ports.mirror import Mirror
+from zdsync.ports.runs import DecisionRecord
+from zdsync.ports.way import Standing
 from zdsync.rules.compile import CompiledRules, compile_rules
 from zdsync.rules.external import join
 from zdsync.rules.model import RuleSet

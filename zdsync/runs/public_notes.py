@@ -8,7 +8,10 @@ from datetime import timedelta
 
 from zdsync.errors import PublicNote
 from zdsync.model import TicketId
-from zdsync.ports import Clock, Journal, JournalEntry, Mirror, TicketSource
+from zdsync.ports.account import TicketSource
+from zdsync.ports.clock import Clock
+from zdsync.ports.journal import Journal, JournalEntry
+from zdsync.ports.mirror import Mirror
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,10 @@ from typing import Any
 
 from zdsync.errors import Denied, Rejected
 from zdsync.model import Checkpoint, Page, Stream, TicketId
-from zdsync.ports import Clock, Mirror, StreamStatus, TicketSource
+from zdsync.ports.account import TicketSource
+from zdsync.ports.clock import Clock
+from zdsync.ports.mirror import Mirror
+from zdsync.ports.runs import StreamStatus
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ from typing import Any
 from zdsync.detect import TextFilter
 from zdsync.errors import Rejected
 from zdsync.model import Account, TicketId
-from zdsync.ports import Clock, Mirror
+from zdsync.ports.clock import Clock
+from zdsync.ports.mirror import Mirror
 from zdsync.rules.cases import Expectation, parse_cases
 from zdsync.rules.external import join
 from zdsync.rules.model import RuleSet

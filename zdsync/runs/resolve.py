@@ -10,17 +10,10 @@ from datetime import UTC, datetime, timedelta
 from zdsync.model import Account, Record, Stream, TicketId, View
 from zdsync.plan.tier_field import tier_field
 from zdsync.plan.views import MARK, form_of, is_form, is_same, read_form
-from zdsync.ports import (
-    AccountWriter,
-    Clock,
-    ItemOutcome,
-    Journal,
-    JournalEntry,
-    Mirror,
-    Outcome,
-    TicketSource,
-    TicketUpdate,
-)
+from zdsync.ports.account import AccountWriter, ItemOutcome, TicketSource, TicketUpdate
+from zdsync.ports.clock import Clock
+from zdsync.ports.journal import Journal, JournalEntry, Outcome
+from zdsync.ports.mirror import Mirror
 from zdsync.runs.flights import Flights
 from zdsync.runs.outcomes import Ended
 from zdsync.runs.pull import pull

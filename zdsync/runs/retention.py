@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from zdsync.ports import Clock, Mirror
+from zdsync.ports.clock import Clock
+from zdsync.ports.mirror import Mirror
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,10 @@ from typing import Protocol
 
 from zdsync.model import TicketId
 from zdsync.plan.model import TicketChange
-from zdsync.ports import Clock, Mirror, Outcome, TicketSource
+from zdsync.ports.account import TicketSource
+from zdsync.ports.clock import Clock
+from zdsync.ports.journal import Outcome
+from zdsync.ports.mirror import Mirror
 from zdsync.runs.plan import Judge
 from zdsync.runs.pull import fill_in_users
 from zdsync.tiers.model import Verdict

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from zdsync.ports import Clock, Mirror
+from zdsync.ports.clock import Clock
+from zdsync.ports.mirror import Mirror
 from zdsync.rules.model import RuleSet
 from zdsync.runs.plan import make_judge
 from zdsync.tiers.shadow import Comparison, compare, group_by_ticket

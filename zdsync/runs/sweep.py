@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from zdsync.calendars import ALWAYS
 from zdsync.errors import MirrorError
-from zdsync.ports import Clock, Mirror
+from zdsync.ports.clock import Clock
+from zdsync.ports.mirror import Mirror
 from zdsync.rules.compile import CompiledRules
 from zdsync.rules.model import RuleSet
 from zdsync.runs.insight import CrackRow, Insight

@@ -11,7 +11,7 @@ from zdsync.model import Account, Case, TicketId
 from zdsync.plan.invert import AsBefore, LeftAlone, TakenBack, Written, invert, told_runs
 from zdsync.plan.model import TicketChange, ViewSwitch, ViewUpdate
 from zdsync.plan.views import invert_view
-from zdsync.ports import JournalEntry, Outcome
+from zdsync.ports.journal import JournalEntry, Outcome
 from zdsync.runs.plan import Judge
 
 

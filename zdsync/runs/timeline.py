@@ -12,7 +12,10 @@ from zdsync.errors import Rejected
 from zdsync.facts import Facts
 from zdsync.journey import Stay
 from zdsync.model import Case, TicketId, UserId
-from zdsync.ports import Clock, DecisionRecord, Journal, JournalEntry, Mirror
+from zdsync.ports.clock import Clock
+from zdsync.ports.journal import Journal, JournalEntry
+from zdsync.ports.mirror import Mirror
+from zdsync.ports.runs import DecisionRecord
 from zdsync.rules.model import RuleSet
 from zdsync.runs.insight import Insight
 from zdsync.runs.look_ahead import LookAhead, look_ahead

@@ -6,7 +6,8 @@ import logging
 from dataclasses import dataclass
 
 from zdsync.errors import LeaseTaken
-from zdsync.ports import Clock, Lease
+from zdsync.ports.clock import Clock
+from zdsync.ports.mirror import Lease
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from itertools import chain
 from zdsync.errors import Rejected, RuleError
 from zdsync.model import Hold, HoldReason, RunId, Stream, TicketId
 from zdsync.plan.model import Plan
-from zdsync.ports import OPEN_OUTCOMES, JournalEntry, Outcome, Run
+from zdsync.ports.journal import OPEN_OUTCOMES, JournalEntry, Outcome
+from zdsync.ports.runs import Run
 from zdsync.runs.cycle import IN_PART, Record, Workplace, keep_rules, run_apply
 from zdsync.runs.outcomes import Applied
 from zdsync.runs.plan import Judge, make_judge, mirror_until

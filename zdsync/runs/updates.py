@@ -9,7 +9,8 @@ from typing import Any
 
 from zdsync.model import FieldValue, GroupId, Record, RunId, TicketId
 from zdsync.plan.model import TicketChange
-from zdsync.ports import JournalEntry, Outcome, TicketUpdate
+from zdsync.ports.account import TicketUpdate
+from zdsync.ports.journal import JournalEntry, Outcome
 from zdsync.runs.outcomes import Ended
 
 BATCH_SIZE = 100

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 from zdsync.errors import Denied, Rejected
 from zdsync.model import OrganizationId, Page, Stream, TicketId, UserId
-from zdsync.ports import Clock, Mirror, TicketSource
+from zdsync.ports.account import TicketSource
+from zdsync.ports.clock import Clock
+from zdsync.ports.mirror import Mirror
 from zdsync.runs.plan import complete_until
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,9 @@ from enum import StrEnum
 from zdsync.errors import GuardBreach, MirrorError, RuleError, Stopped, ZdsyncError
 from zdsync.model import RunId
 from zdsync.plan.model import Plan
-from zdsync.ports import Alerts, JournalEntry, Outcome, Run
+from zdsync.ports.alerts import Alerts
+from zdsync.ports.journal import JournalEntry, Outcome
+from zdsync.ports.runs import Run
 from zdsync.runs.cycle import RULES_PAUSED, Cycle, Workplace, run_cycle
 from zdsync.runs.notices import tell_notices
 from zdsync.runs.outcomes import MANY_REJECTED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -79,13 +79,15 @@ def outlook(facts: Facts, rules: CompiledRules) -> Outlook:
     """
     if not facts.current.is_unsolved:
         return Outlook(None)
+    now, seen = facts.now, standing(facts)
+    steps = tuple(candidates(seen, rules))
     targets: tuple[TierTarget, ...] = ()
     if facts.has_whole_history:
-        targets = promised(facts.current, facts.journey, rules, facts.now)
-    moments = [*_moments(facts, rules), *_missed(targets)]
-    ahead = [moment for moment in moments if facts.now < moment.at < FAR]
+        targets = promised(facts.current, facts.journey, rules, now)
+    moments = [*_moments(facts, rules, steps), *_missed(targets)]
+    ahead = [moment for moment in moments if now < moment.at < FAR]
     next_one = min(ahead, key=lambda one: one.at, default=None)
-    return Outlook(next_one, tuple(_warnings(facts, rules)), targets)
+    return Outlook(next_one, tuple(_warnings(seen, rules, steps)), targets)
 
 
 def _missed(targets: tuple[TierTarget, ...]) -> Iterator[Moment]:
@@ -95,7 +97,7 @@ def _missed(targets: tuple[TierTarget, ...]) -> Iterator[Moment]:
             yield Moment(target.due_at, Turn.TARGET)
 
 
-def _moments(facts: Facts, rules: CompiledRules) -> Iterator[Moment]:
+def _moments(facts: Facts, rules: CompiledRules, steps: Sequence[Step]) -> Iterator[Moment]:
     now = facts.now
     for hold in facts.holds:
         if hold.until is not None:
@@ -113,7 +115,7 @@ def _moments(facts: Facts, rules: CompiledRules) -> Iterator[Moment]:
         change = rules.ladder.calendar(facts.tier).next_change(now)
         if change is not None:
             yield Moment(change, Turn.HOURS)
-    for step in candidates(standing(facts), rules):
+    for step in steps:
         if step.reading is not None and step.reading.due_at is not None:
             yield Moment(step.reading.due_at, Turn.CLOCK, step.rule)
             warned = _warned_at(step)
@@ -121,10 +123,9 @@ def _moments(facts: Facts, rules: CompiledRules) -> Iterator[Moment]:
                 yield Moment(warned, Turn.WARNING, step.rule)
 
 
-def _warnings(facts: Facts, rules: CompiledRules) -> Iterator[ComingMove]:
+def _warnings(facts: Facts, rules: CompiledRules, steps: Sequence[Step]) -> Iterator[ComingMove]:
     """Moves that will come by their clock, if nothing happens meanwhile, and of which somebody wants to be warned."""
-    seen = standing(facts)
-    for step in candidates(seen, rules):
+    for step in steps:
         reading = step.reading
         if reading is None or reading.due_at is None or reading.is_reached(facts.now):
             continue
@@ -132,7 +133,7 @@ def _warnings(facts: Facts, rules: CompiledRules) -> Iterator[ComingMove]:
         is_close = warned is not None and warned <= facts.now
         if (
             is_close
-            and step.compiled.matches(seen)
+            and step.compiled.matches(facts)
             and not _is_kept_until(reading.due_at, step, facts, rules)
         ):
             yield ComingMove(facts.current.id, step.rule, reading.due_at)

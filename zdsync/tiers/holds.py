@@ -22,6 +22,8 @@ class Wait:
 
 def hold_in_force(facts: Facts, rules: CompiledRules) -> Hold | None:
     """The hold that binds now, an undo's before one by hand."""
+    if not facts.holds:
+        return None
     held = [hold for hold in facts.holds if hold.is_in_force(facts.now, rules.rules.digest)]
     return min(held, key=lambda hold: hold.reason is not HoldReason.UNDO, default=None)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from zdsync.model import Stream
-from zdsync.ports import Run
+from zdsync.ports.runs import Run
 from zdsync.runs.plan import complete_until, mirror_until
 from zdsync.web.pulse import Beat
 from zdsync.wiring import Reading

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 from zdsync.errors import ZdsyncError
-from zdsync.ports import Clock, Outcome
+from zdsync.ports.clock import Clock
+from zdsync.ports.journal import Outcome
 from zdsync.runs.cycle import Cycle
 
 STILL = timedelta(minutes=10)

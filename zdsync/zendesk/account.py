@@ -22,7 +22,8 @@ from zdsync.model import (
     View,
 )
 from zdsync.plan.model import ViewForm
-from zdsync.ports import TAGS_IGNORED, Clock, Identity, ItemOutcome, ItemResult, TicketUpdate
+from zdsync.ports.account import TAGS_IGNORED, Identity, ItemOutcome, ItemResult, TicketUpdate
+from zdsync.ports.clock import Clock
 from zdsync.zendesk import writes
 from zdsync.zendesk.client import Client
 from zdsync.zendesk.credentials import Credentials

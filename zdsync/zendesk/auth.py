@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, assert_never
 
 from zdsync.errors import Denied, Rejected, Transient, Unavailable
-from zdsync.ports import Clock
+from zdsync.ports.clock import Clock
 from zdsync.zendesk.credentials import ApiToken, Credentials, OAuthClient, OAuthToken
 from zdsync.zendesk.retry import WRONG_PLACE
 

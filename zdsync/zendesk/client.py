@@ -20,7 +20,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from zenpy import Zenpy
 
 from zdsync.errors import Denied, Unavailable, Unreachable
-from zdsync.ports import Clock
+from zdsync.ports.clock import Clock
 from zdsync.zendesk import retry
 from zdsync.zendesk.ahead import Ahead, Params
 from zdsync.zendesk.auth import TOKEN_PATH, signer_for

@@ -13,7 +13,7 @@ from typing import Any
 from zdsync.detect import TextFilter
 from zdsync.errors import RateLimited, Rejected
 from zdsync.model import FieldId
-from zdsync.ports import ItemOutcome, ItemResult, TicketUpdate
+from zdsync.ports.account import ItemOutcome, ItemResult, TicketUpdate
 from zdsync.zendesk.client import Client
 from zdsync.zendesk.columns import as_int
 

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from zdsync.ports import Clock
+from zdsync.ports.clock import Clock
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ from requests.adapters import BaseAdapter
 
 from zdsync.errors import Denied, Rejected
 from zdsync.model import Stream, UserId
-from zdsync.ports import Clock, Identity
+from zdsync.ports.account import Identity
+from zdsync.ports.clock import Clock
 from zdsync.runs.doctor.model import Grant, Introduction
 from zdsync.zendesk import retry
 from zdsync.zendesk.client import Client

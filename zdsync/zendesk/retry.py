@@ -30,7 +30,7 @@ from zdsync.errors import (
     Unreachable,
     ZdsyncError,
 )
-from zdsync.ports import Clock
+from zdsync.ports.clock import Clock
 from zdsync.zendesk.limits import retry_after_s
 
 log = logging.getLogger(__name__)

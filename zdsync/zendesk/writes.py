@@ -12,7 +12,7 @@ from zenpy.lib.exception import ZenpyException
 from zdsync.errors import Unreachable
 from zdsync.model import METADATA_KEY, FieldOption, Group, GroupId, View
 from zdsync.plan.model import ViewForm
-from zdsync.ports import TicketUpdate
+from zdsync.ports.account import TicketUpdate
 from zdsync.zendesk import convert
 from zdsync.zendesk.client import Client
 from zdsync.zendesk.columns import as_int, base_row

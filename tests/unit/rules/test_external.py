@@ -25,7 +25,7 @@ from zdsync.detect import TextFilter
 from zdsync.errors import Problem, RuleError
 from zdsync.facts import derive
 from zdsync.model import Account, Case, ExternalRow, Organization, Ticket, TicketId, User, UserId
-from zdsync.ports import QueryFault
+from zdsync.ports.mirror import QueryFault
 from zdsync.rules.cases import parse_cases
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.evaluate import all_matches, trace

@@ -11,7 +11,7 @@ import pytest
 
 from zdsync.errors import Denied, MirrorError, Problem, Rejected, Transient, Unreachable
 from zdsync.model import Stream, UserId
-from zdsync.ports import Identity
+from zdsync.ports.account import Identity
 from zdsync.runs.doctor import account, database, rules
 from zdsync.runs.doctor.account import Intent
 from zdsync.runs.doctor.model import DatabaseState, Finding, Grade, Grant, Introduction

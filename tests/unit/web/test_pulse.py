@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.clock import FakeClock
 from zdsync.errors import GuardBreach, ZdsyncError
-from zdsync.ports import Outcome
+from zdsync.ports.journal import Outcome
 from zdsync.runs.cycle import Cycle
 from zdsync.web.pulse import OVERDUE, STILL, Pulse
 

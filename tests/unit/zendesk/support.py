@@ -7,7 +7,7 @@ from typing import Any
 
 from zdsync.detect import TextFilter
 from zdsync.model import TicketId
-from zdsync.ports import TicketUpdate
+from zdsync.ports.account import TicketUpdate
 from zdsync.zendesk.account import ZendeskAccount, connect
 from zdsync.zendesk.credentials import Credentials, OAuthToken
 

@@ -20,7 +20,7 @@ from zdsync.errors import (
     ZdsyncError,
 )
 from zdsync.model import TicketId, UserId
-from zdsync.ports import Identity
+from zdsync.ports.account import Identity
 from zdsync.zendesk import retry
 
 ME = f"{API}/users/me.json"

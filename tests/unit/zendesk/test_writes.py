@@ -16,7 +16,7 @@ from zdsync.detect import TextFilter
 from zdsync.errors import RateLimited, Rejected, Unreachable
 from zdsync.model import GroupId, TicketId
 from zdsync.plan.views import wanted_form
-from zdsync.ports import TAGS_IGNORED, ItemOutcome, TicketUpdate
+from zdsync.ports.account import TAGS_IGNORED, ItemOutcome, TicketUpdate
 from zdsync.zendesk.client import ignored_keys
 from zdsync.zendesk.jobs import results_in
 from zdsync.zendesk.writes import ticket_payload

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from zdsync.model import Stream
-from zdsync.ports import Identity
+from zdsync.ports.account import Identity
 
 
 class Grade(StrEnum):
