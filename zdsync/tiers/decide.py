@@ -15,7 +15,7 @@ from zdsync.tiers import holds
 from zdsync.tiers.gates import closed_gates, gate_note, gate_tags, tags_of_closed
 from zdsync.tiers.model import Decision, Target, Verdict
 from zdsync.tiers.moves import Step, has_been_moved, is_back_from_vendor, next_step, reminders
-from zdsync.tiers.notes import reminder_note
+from zdsync.tiers.notes import reminder_note, was_noted
 from zdsync.tiers.state import Settlement, settle
 from zdsync.tiers.targets import assignment, is_home, labels, moved, unless_chosen, unless_removed
 
@@ -195,14 +195,16 @@ def _gated(
     tags = unless_removed(
         facts, tuple(dict.fromkeys(tag for gate in closed for tag in gate.rule.missing_tags))
     )
-    asked = any(gate.rule.asks_by for gate in closed) and not facts.current.tags.issuperset(tags)
+    note = gate_note(facts, closed, tier)
+    asks = any(gate.rule.asks_by for gate in closed)
+    is_asked = facts.current.tags.issuperset(tags) if tags else was_noted(facts, note)
     missing = ", ".join(dict.fromkeys(name for gate in closed for name in gate.missing))
     target = Target(
         tier=place or rules.rules.tier(facts.tier or ""),
         group=None if place is None or is_home(facts, rules, place) else place.group,
-        status=unless_chosen(facts, "status", "pending") if asked else None,
+        status=unless_chosen(facts, "status", "pending") if asks and not is_asked else None,
         add_tags=tags,
-        note=gate_note(facts, closed, tier),
+        note=note,
         is_told_in_place=True,
     )
     reason = f"it waits before tier {tier.key} until this is known: {missing}"

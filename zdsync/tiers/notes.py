@@ -113,6 +113,11 @@ def note_digest(ticket_id: int, note: str) -> str:
     return hashlib.sha256(f"{ticket_id}\n{told}".encode(errors="replace")).hexdigest()[:32]
 
 
+def was_noted(facts: Facts, note: str) -> bool:
+    """Whether we have left this note on the ticket before."""
+    return note_digest(facts.current.id, note) in facts.notes_written
+
+
 def _one_line(text: str) -> str:
     short = " ".join(text.split())
     return short if len(short) <= 120 else f"{short[:119]}…"

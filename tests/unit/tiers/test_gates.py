@@ -258,6 +258,15 @@ class TestAsking:
         assert change is not None
         assert (change.fields, change.add_tags) == ((), ())
 
+    def test_a_gate_without_a_tag_asks_with_its_note(self) -> None:
+        """Once: when the note stands there, the status is left alone."""
+        rules = gated(replace(self.ASKS, missing_tags=()))
+        _, change = judge(rules, HERE)
+        assert change is not None
+        assert change.fields == (FieldDiff("status", "open", "pending"),)
+        noted = replace(HERE, notes_written=frozenset({str(change.note_digest)}))
+        assert judge(rules, noted)[1] is None
+
     def test_a_rule_for_open_tickets_waits_meanwhile(self) -> None:
         """Pending by the gate itself, the rule does not match; nothing flickers."""
         rules = gated(self.ASKS, escalate=(move("up", "1", "2", all=where("status", "open")),))
