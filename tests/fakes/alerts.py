@@ -15,3 +15,8 @@ class FakeAlerts:
             return False
         self.sent.append(text)
         return True
+
+    @property
+    def of_runs(self) -> list[str]:
+        """What was told of runs; messages of single tickets name each by its number."""
+        return [text for text in self.sent if "ticket #" not in text]

@@ -122,8 +122,8 @@ def test_a_mirror_that_lost_its_tickets_is_told_once(house: House) -> None:
         with pytest.raises(GuardBreach, match="at the last run"):
             watch.run_cycle()
         house.advance(180)
-    assert len(alerts.sent) == 1
-    assert "zdsync apply plan.json" in alerts.sent[0]
+    assert len(alerts.of_runs) == 1
+    assert "zdsync apply plan.json" in alerts.of_runs[0]
     with recorded(place, "apply") as record:
         run_pull(place, record)
         planned = run_plan(place, record)
@@ -131,4 +131,4 @@ def test_a_mirror_that_lost_its_tickets_is_told_once(house: House) -> None:
         record.unsolved = planned.plan.unsolved
         run_apply(place, record, planned.plan)
     watch.run_cycle()
-    assert "over" in alerts.sent[1]
+    assert "over" in alerts.of_runs[1]

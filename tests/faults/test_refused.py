@@ -107,8 +107,8 @@ def test_people_are_told_once(house: House) -> None:
         house.advance(130)
     Watch(house.place(refusing()), alerts, MAX_LAG).run_cycle()
     house.advance(130)
-    (told,) = alerts.sent
+    (told,) = alerts.of_runs
     assert told.startswith(f"zdsync, {URL}: Zendesk rejected 200 of 205 updates, and ")
     assert "; the run has stopped; `zdsync runs run-1` lists them" in told
     Watch(house.place(), alerts, MAX_LAG).run_cycle()
-    assert alerts.sent[1:] == [f"zdsync, {URL}: over: Zendesk takes our updates again"]
+    assert alerts.of_runs[1:] == [f"zdsync, {URL}: over: Zendesk takes our updates again"]
