@@ -127,8 +127,13 @@ class Facts:
         """`subject`, `description`, `comment` or `text` folded for whole-word search; computed once."""
         known = self._folded.get(name)
         if known is None:
-            known = self._folded[name] = fold(self.plain(name))
+            known = self._folded[name] = fold(self.plain(name)) if name != "text" else self._all_words()
         return known
+
+    def _all_words(self) -> str:
+        """What folding the whole `text` would give, from its parts: folding joins no two lines."""
+        parts = [self.words("subject"), self.words("description"), *map(fold, self._later_comments())]
+        return " " + "".join([part[1:] for part in parts])
 
     def plain(self, name: str) -> str:
         """`subject`, `description`, `comment`, or `text`: subject, description and public comments.
@@ -143,10 +148,11 @@ class Facts:
             case "comment":
                 return self.comment
             case _:
-                comments = self.public_comments
-                if comments and comments[0] == self.ticket.description:
-                    comments = comments[1:]
-                return "\n".join((self.ticket.subject, self.ticket.description, *comments))
+                return "\n".join((self.ticket.subject, self.ticket.description, *self._later_comments()))
+
+    def _later_comments(self) -> tuple[str, ...]:
+        comments = self.public_comments
+        return comments[1:] if comments and comments[0] == self.ticket.description else comments
 
 
 def derive(case: Case, now: datetime, ladder: Ladder) -> Facts:

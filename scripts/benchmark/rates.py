@@ -19,7 +19,8 @@ from statistics import median
 from zdsync.facts import Facts, derive
 from zdsync.mirror.store import open_mirror
 from zdsync.model import Account, Case
-from zdsync.rules.compile import CompiledRules, compile_rules
+from zdsync.rules.compile import compile_rules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.evaluate import first_match_with_steps
 from zdsync.rules.load import load_rules
 from zdsync.schedule import SystemClock

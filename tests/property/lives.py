@@ -23,7 +23,7 @@ from zdsync.facts import Facts, derive
 from zdsync.model import Case, Hold, HoldReason, OwnChange, Ticket, TicketId, UserId
 from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import TicketChange
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import (
     Action,
     After,

@@ -15,7 +15,8 @@ from tests.unit.rules import test_oracle as oracle
 from tests.unit.rules.build import ACCOUNT, HEAD, TODAY, compiled, rules
 from zdsync.facts import Facts
 from zdsync.model import Account, Named
-from zdsync.rules.compile import CompiledRules, compile_rules
+from zdsync.rules.compile import compile_rules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.evaluate import all_matches, first_match
 from zdsync.rules.export import ASSIGNED, IGNORED, Export, export_rules
 from zdsync.rules.model import Action, AnyCondition, Mode, NamedCondition, Rule

@@ -45,7 +45,8 @@ from zdsync.model import (
 from zdsync.plan.contest import contested
 from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import TicketChange
-from zdsync.rules.compile import CompiledRules, compile_rules
+from zdsync.rules.compile import compile_rules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import Action, Condition, Operator, Rule, RuleSet, Tier
 from zdsync.tiers.decide import decide
 from zdsync.tiers.model import Verdict

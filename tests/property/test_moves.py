@@ -15,7 +15,7 @@ from tests.property.lives import Life, happen, happenings, lives, moving_rules, 
 from tests.property.test_laws import FOREIGN_TAGS, GROUPS
 from zdsync.model import GroupId, HoldReason
 from zdsync.plan.model import TicketChange
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.tiers.clocks import after_length
 from zdsync.tiers.due import ComingMove, outlook
 from zdsync.tiers.model import Decision, Verdict

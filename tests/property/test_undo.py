@@ -25,7 +25,7 @@ from tests.property.test_laws import (
 from zdsync.model import Ticket, TicketId
 from zdsync.plan.invert import AsBefore, LeftAlone, TakenBack, Written, invert
 from zdsync.plan.model import TicketChange
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 
 Later = Sequence[tuple[Any, Any, tuple[str, ...], tuple[str, ...], dict[str, Any], str | None]]
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.build import (
     AGENT,
@@ -21,6 +25,7 @@ from tests.build import (
 from zdsync.facts import Facts, derive
 from zdsync.journey import Ladder
 from zdsync.model import Case, Event, FieldId, Finding, OwnChange, TicketId
+from zdsync.text import fold
 
 OURS = "run-1:1"
 
@@ -191,6 +196,14 @@ def test_texts_and_findings() -> None:
     assert found.words("comment") == " secret "
     assert found.words("description") is found.words("description")
     assert found.detected == {"iban"}
+
+
+@given(st.text(max_size=12), st.text(max_size=12), st.lists(st.text(max_size=12), max_size=3))
+def test_words_of_the_whole_text_are_those_of_its_parts(subject: str, body: str, comments: list[str]) -> None:
+    """Folded part by part, the text is what it would be folded as one."""
+    asked = ticket(subject=subject, description=body)
+    found = replace(facts(case(ticket=asked)), public_comments=(body, *comments))
+    assert found.words("text") == fold(found.plain("text"))
 
 
 def _quarrel(*steps: tuple[str, float]) -> frozenset[str]:

@@ -10,7 +10,7 @@ from zdsync.plan.model import AccountNotice, GroupChange, GroupRef, ViewChange, 
 from zdsync.plan.own_views import OwnView, own_views
 from zdsync.plan.tier_field import AccountDiff, diff_tier_field
 from zdsync.plan.views import form_of, is_made_for, too_large, wanted_form
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 
 SHOWN_VIEWS = 100
 """Shared views that Zendesk lists for agents. Source: Zendesk help, "Creating views" (unverified)."""

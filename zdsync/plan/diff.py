@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from zdsync.facts import Facts
 from zdsync.model import STATUS_ORDER, Account, Ticket, UserId
 from zdsync.plan.model import LABELLED, FieldDiff, GroupRef, TicketChange
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.tiers.model import Decision, Target, Verdict
 from zdsync.tiers.moves import clock_told
 from zdsync.tiers.notes import note_digest

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from zdsync.model import Account, FieldOption, TicketField
 from zdsync.plan.model import AccountChange, AccountNotice, TierFieldChange
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 
 MAX_OPTIONS = 2000
 """Options that a field takes. Source: the OpenAPI document, "Ticket Fields" (read 2026-11)."""

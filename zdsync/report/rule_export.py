@@ -8,7 +8,7 @@ from typing import Any
 from zdsync.model import GroupId
 from zdsync.plan.own_views import OwnView, own_views
 from zdsync.plan.views import tier_conditions
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.export import Export
 
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
-from operator import attrgetter, itemgetter
 
-from zdsync.calendars import ALWAYS, Calendar
 from zdsync.errors import Problem, RuleError
 from zdsync.facts import Facts
 from zdsync.journey import Ladder
-from zdsync.model import Account, FieldId, FieldValue, GroupId
+from zdsync.model import Account, GroupId
 from zdsync.rules.calendars import CalendarBook
+from zdsync.rules.compiled import (
+    CompiledCondition,
+    CompiledGate,
+    CompiledMove,
+    CompiledRule,
+    CompiledRules,
+    Shortlist,
+    all_and_any,
+    no_words,
+)
 from zdsync.rules.fields import Field, misfits
 from zdsync.rules.findings import Check, nearest, problem, quoted
-from zdsync.rules.gates import Collected, Missing, collected_of, missing_of, things_asked
+from zdsync.rules.gates import collected_of, missing_of, things_asked
 from zdsync.rules.model import (
     AnyCondition,
     Condition,
@@ -28,102 +35,19 @@ from zdsync.rules.model import (
     RuleSet,
     Tier,
 )
-from zdsync.rules.predicates import Predicate, conjunction, disjunction, found_words, predicate, within
+from zdsync.rules.predicates import (
+    by_value,
+    found_words,
+    predicate,
+    within,
+)
 from zdsync.rules.settings import set_fields
+from zdsync.rules.shortlist import shortlister
 from zdsync.rules.soundness import find_faults
 from zdsync.rules.vocabulary import Vocabulary, plain
 
 _MOST_HINTS = 100
 """So many faults are told with the nearest name, which takes a search each."""
-_NO_WORDS: Callable[[Facts], tuple[str, ...]] = lambda _: ()  # noqa: E731 - a constant function
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledCondition:
-    """A condition with its predicate; `actual` reads the value it looks at, for explanations.
-
-    `found` tells which of the condition's words stand in the text. A named condition has its parts in `all` and `any`.
-    `price` ranks what asking costs: matching asks the cheap ones first, which changes no answer.
-    """
-
-    condition: AnyCondition
-    holds: Predicate
-    actual: Callable[[Facts], object]
-    found: Callable[[Facts], tuple[str, ...]] = _NO_WORDS
-    all: tuple[CompiledCondition, ...] = ()
-    any: tuple[CompiledCondition, ...] = ()
-    price: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledRule:
-    """A rule ready to be asked; `matches` answers, `all` and `any` allow it to be traced."""
-
-    rule: Rule
-    matches: Predicate
-    all: tuple[CompiledCondition, ...]
-    any: tuple[CompiledCondition, ...]
-    set_fields: Mapping[FieldId, FieldValue] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledMove(CompiledRule):
-    """A rule of escalate or deescalate; `matches` answers its conditions alone, not its clock."""
-
-    rule: MoveRule
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledGate(CompiledRule):
-    """A gate; `unless` are the conditions of which one opens it.
-
-    `missing` lists by title what is not there yet, `collected` what is, with its value; both in the rule's order.
-    """
-
-    rule: GateRule
-    unless: tuple[CompiledCondition, ...] = ()
-    missing: Missing = _NO_WORDS
-    collected: Collected = lambda _: ()
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledRules:
-    """A rule set bound to an account. Group names are case folded; a group that is yet to be created has no id."""
-
-    rules: RuleSet
-    ignore: tuple[CompiledRule, ...]
-    assign: tuple[CompiledRule, ...]
-    private: tuple[CompiledRule, ...]
-    """Those of `assign` that are for private data."""
-    annotate: tuple[CompiledRule, ...]
-    group_ids: Mapping[str, GroupId]
-    tiers_of_group: Mapping[GroupId, tuple[Tier, ...]]
-    tag_prefix: str
-    ladder: Ladder
-    require: tuple[CompiledGate, ...] = ()
-    escalate: tuple[CompiledMove, ...] = ()
-    deescalate: tuple[CompiledMove, ...] = ()
-    asks_business_hours: bool = False
-    """Whether a condition looks at `in_business_hours`, whose answer changes by itself."""
-    calendars: Mapping[str, Calendar] = field(default_factory=dict)
-    """Those of the rule files and the account's schedules in use, by the names that rules have for them."""
-
-    def calendar_of(self, tier: Tier) -> Calendar:
-        """Whose time the tier's clocks count."""
-        return ALWAYS if tier.calendar is None else self.calendars[tier.calendar]
-
-    @property
-    def placing(self) -> tuple[CompiledRule, ...]:
-        """The rules that see a ticket as it would be without zdsync's own changes."""
-        return (*self.ignore, *self.assign, *self.annotate)
-
-    @property
-    def moving(self) -> tuple[CompiledRule, ...]:
-        """The rules that see a ticket as it stands."""
-        return (*self.require, *self.escalate, *self.deescalate)
-
-    def tier_tag(self, tier: Tier) -> str:
-        return f"{self.tag_prefix}{tier.key}"
 
 
 def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, today: date) -> CompiledRules:
@@ -159,11 +83,12 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
         raise RuleError(tuple(sorted(set(problems))))
     ids = {g.name.casefold(): g.id for g in account.groups if not g.is_deleted} if account else {}
     tiers_of_group = _tiers_of_group(rules.tiers, ids)
+    private = tuple(rule for rule in bound["assign"] if rule.rule.then.private_only)
     return CompiledRules(
         rules=rules,
         ignore=bound["ignore"],
         assign=bound["assign"],
-        private=tuple(rule for rule in bound["assign"] if rule.rule.then.private_only),
+        private=private,
         annotate=bound["annotate"],
         require=gates,
         escalate=escalate,
@@ -187,6 +112,7 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
                 tier.key: book.calendars[tier.calendar] for tier in rules.tiers if tier.calendar is not None
             },
         ),
+        shortlist=shortlister(Shortlist(bound["ignore"], private, bound["assign"], bound["annotate"])),
         calendars=book.calendars,
     )
 
@@ -218,7 +144,7 @@ class _Binder:
         everything, either = self._conditions(rule.all), self._conditions(rule.any)
         fields, problems = set_fields(rule.then, self._vocabulary, is_offline=self._is_offline)
         self._problems.extend(problems)
-        return CompiledRule(rule, _all_and_any(everything, either), everything, either, fields)
+        return CompiledRule(rule, all_and_any(everything, either), everything, either, fields)
 
     def move(self, rule: MoveRule) -> CompiledMove:
         one = self.rule(rule)
@@ -251,16 +177,22 @@ class _Binder:
         if condition.operator is Operator.WITHIN:
             calendars = [self._book.find(str(name), condition.at) for name in condition.values]
             return CompiledCondition(condition, within(field, calendars), field.show, price=1)
-        holds, finder = predicate(field, condition), _finder(field, condition)
-        return CompiledCondition(condition, holds, field.show, finder, price=_price(field, condition))
+        return CompiledCondition(
+            condition,
+            predicate(field, condition),
+            field.show,
+            _finder(field, condition),
+            price=_price(field, condition),
+            by_value=by_value(field, condition),
+        )
 
     def _named_condition(self, named: NamedCondition) -> CompiledCondition:
         known = self._named.get(named.name)
         if known is None:
             everything, either = self._conditions(named.all), self._conditions(named.any)
-            holds = _all_and_any(everything, either)
+            holds = all_and_any(everything, either)
             price = sum(part.price for part in (*everything, *either))
-            known = CompiledCondition(named, holds, holds, _NO_WORDS, everything, either, price)
+            known = CompiledCondition(named, holds, holds, no_words, everything, either, price)
             self._named[named.name] = known
         return known
 
@@ -295,14 +227,3 @@ def _price(field: Field, condition: Condition) -> int:
     """One for a value that is there, more for each word to look for in a text."""
     is_search = field.words is not None and condition.operator is not Operator.DETECTS
     return 10 + len(condition.values) if is_search else 1
-
-
-def _all_and_any(everything: Sequence[CompiledCondition], either: Sequence[CompiledCondition]) -> Predicate:
-    parts = [(one.price, one.holds) for one in everything]
-    if either:
-        cheap_first = sorted(either, key=_price_of)
-        parts.append((sum(map(_price_of, either)), disjunction([one.holds for one in cheap_first])))
-    return conjunction([holds for _, holds in sorted(parts, key=itemgetter(0))])
-
-
-_price_of: Callable[[CompiledCondition], int] = attrgetter("price")

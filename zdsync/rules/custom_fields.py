@@ -11,6 +11,8 @@ from zdsync.rules.own_fields import Read, text_field, word_field
 
 _NUMBER_TYPES = frozenset({"integer", "decimal"})
 _OPTION_TYPES = frozenset({"tagger", "dropdown"})
+_TRUE = frozenset({"true"})
+_FALSE = frozenset({"false"})
 
 
 def ticket_value(id: FieldId) -> Read:
@@ -31,12 +33,12 @@ def record_value(of: Callable[[Facts], User | Organization | None], key: str) ->
 def typed_field(name: str, type: str, options: Sequence[FieldOption], value: Read) -> Field:
     """A custom field as its type has it compared."""
     if type in _NUMBER_TYPES:
-        return Field(name, Kind.NUMBER, lambda f: to_number(value(f)), value)
+        return Field(name, Kind.NUMBER, lambda f: _unless_claim(value(f)), value, of=to_number)
     if type == "date":
-        return Field(name, Kind.DATE, lambda f: to_moment(value(f)), value, is_day=True)
+        return Field(name, Kind.DATE, value, value, is_day=True, of=to_moment)
     if type == "checkbox":
         known = {"true": "true", "false": "false"}
-        return Field(name, Kind.NAME, lambda f: _checked(value(f)), value, known=known, nothing=NOTHING)
+        return Field(name, Kind.NAME, value, value, known=known, nothing=NOTHING, of=_checked)
     if type in _OPTION_TYPES or type == "multiselect":
         return _options(name, options, value, is_many=type == "multiselect")
     if type == "lookup":
@@ -44,8 +46,21 @@ def typed_field(name: str, type: str, options: Sequence[FieldOption], value: Rea
     return text_field(name, lambda f: None if value(f) is None else str(value(f)))
 
 
+def _unless_claim(value: object) -> object:
+    """A number; true, which equals 1, is none."""
+    return None if value is True or value is False else value
+
+
 def _checked(value: object) -> frozenset[str]:
-    return frozenset({fold_name(value)}) if value in (True, False, "true", "false") else NOTHING
+    if value in (True, "true"):
+        return _TRUE
+    return _FALSE if value in (False, "false") else NOTHING
+
+
+def _tag(chosen: object) -> str:
+    """An option as text; equal numbers are the same one."""
+    is_whole = isinstance(chosen, int) or (isinstance(chosen, float) and chosen.is_integer())
+    return str(int(chosen)) if is_whole else str(chosen)  # type: ignore[call-overload]
 
 
 def _options(name: str, options: Sequence[FieldOption], value: Read, *, is_many: bool) -> Field:
@@ -59,9 +74,8 @@ def _options(name: str, options: Sequence[FieldOption], value: Read, *, is_many:
     def of(chosen: object) -> frozenset[str]:
         if chosen is None or chosen == "":
             return NOTHING
-        if isinstance(chosen, str) or not isinstance(chosen, tuple | list):
-            return folded.get(str(chosen)) or frozenset({fold_name(chosen)})
-        return frozenset().union(*(folded.get(str(tag)) or {fold_name(tag)} for tag in chosen))
+        tags = chosen if isinstance(chosen, tuple) else (_tag(chosen),)
+        return NOTHING.union(*(folded.get(tag) or {fold_name(tag)} for tag in tags))
 
     def show(facts: Facts) -> object:
         chosen = value(facts)

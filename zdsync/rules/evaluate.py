@@ -9,7 +9,7 @@ from datetime import date
 
 from zdsync.facts import Facts
 from zdsync.model import TicketId
-from zdsync.rules.compile import CompiledCondition, CompiledRule
+from zdsync.rules.compiled import CompiledCondition, CompiledRule
 from zdsync.rules.model import AnyCondition, Mode, Rule
 
 _HASH_RANGE = 1 << 64

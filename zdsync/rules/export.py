@@ -16,7 +16,7 @@ from itertools import product
 from typing import Any
 
 from zdsync.model import PRIORITY_ORDER, STATUS_ORDER, Account, FieldId
-from zdsync.rules.compile import CompiledRule, CompiledRules
+from zdsync.rules.compiled import CompiledRule, CompiledRules
 from zdsync.rules.evaluate import is_on
 from zdsync.rules.fields import fold_name
 from zdsync.rules.logic import branches, is_impossible

@@ -69,7 +69,7 @@ class Field:
     `read` gives what is compared: folded names (NAME, TAGS; a value may be known by several), a rank, a number, an
     aware datetime, or text; None or an empty set when missing. `is_day` tells a date without a time. `show` gives what a
     person would call it. Where few values occur `read` gives the value as the ticket has it, and `of` makes of it what is
-    compared: an answer can then be remembered by the value.
+    compared, the same of equal values: an answer can then be remembered by the value.
     `words` gives the folded text for word search. `known` holds the names that may be asked for, folded to as
     written; None means any. `nothing` is what `read` gives for a value that stands for being empty.
     """

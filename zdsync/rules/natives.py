@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from zdsync.errors import Problem
 from zdsync.model import NativeNames, NativeRule
-from zdsync.rules.compile import CompiledRule, CompiledRules
+from zdsync.rules.compiled import CompiledRule, CompiledRules
 from zdsync.rules.fields import fold_name
 from zdsync.rules.findings import Check, nearest, problem, quoted
 from zdsync.rules.lint import leaves

@@ -119,12 +119,12 @@ def _claim(name: str, answer: Read) -> Field:
     """True or false, or missing."""
     words = {True: frozenset({"true"}), False: frozenset({"false"}), None: NOTHING}
     known = {"true": "true", "false": "false"}
-    return Field(name, Kind.NAME, lambda f: words[answer(f)], answer, known=known, nothing=NOTHING)
+    return Field(name, Kind.NAME, answer, answer, known=known, nothing=NOTHING, of=words.__getitem__)
 
 
 def _count(name: str, nothing: int | None = None) -> Field:
     read = attrgetter(name)
-    return Field(name, Kind.NUMBER, read, read, nothing=nothing)
+    return Field(name, Kind.NUMBER, read, read, nothing=nothing, of=int)
 
 
 requester_of: Callable[[Facts], User | None] = attrgetter("requester")

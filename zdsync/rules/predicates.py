@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from zdsync.calendars import Calendar
 from zdsync.facts import Facts
@@ -15,19 +16,51 @@ from zdsync.rules.patterns import compile_pattern
 from zdsync.text import fold
 
 Predicate = Callable[[Facts], bool]
-_PLAIN = frozenset({str, int})
-_MOST_ANSWERS = 1_000
+_MOST_ANSWERS = 10_000
 _ONE_OF = frozenset({Operator.IS, Operator.INCLUDES})
 Test = Callable[[Any], bool]
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class ByValue:
+    """A condition that is answered by what `read` gives, of which few values occur: `test` of it."""
+
+    read: Callable[[Facts], Any]
+    test: Test
+
+
+def by_value(field: Field, condition: Condition) -> ByValue | None:
+    """What of the condition a value answers; None where too many values occur to be remembered."""
+    of = field.of
+    if of is None:
+        return None
+    test = value_test(field, condition)
+    return ByValue(field.read, lambda value: test(of(value)))
+
+
+class Remembered(dict[Any, Answer]):
+    """Answers by value, each asked for once; forgets all when there are too many."""
+
+    def __init__(self, answer: Callable[[Any], Answer]) -> None:
+        self._answer = answer
+
+    def __missing__(self, value: Any) -> Answer:
+        if len(self) >= _MOST_ANSWERS:
+            self.clear()
+        answer = self[value] = self._answer(value)
+        return answer
 
 
 def predicate(field: Field, condition: Condition) -> Predicate:
     """The closure that answers `condition`; the condition must be free of misfits."""
     if field.kind is Kind.TEXT:
         return _text(field, condition.operator, condition.values)
+    value = by_value(field, condition)
+    if value is not None:
+        read, answers = value.read, Remembered(value.test)
+        return lambda facts: answers[read(facts)]
     read = field.read
-    if field.of is not None:
-        return _remembered(read, field.of, value_test(field, condition))
     if field.kind in (Kind.NAME, Kind.TAGS) and condition.operator in _ONE_OF:
         wanted = frozenset(
             fold_name(value) for value in condition.values
@@ -44,27 +77,6 @@ def within(field: Field, calendars: Sequence[Calendar]) -> Predicate:
     def holds(facts: Facts) -> bool:
         at = read(facts)
         return at is not None and any(calendar.is_open(at) for calendar in calendars)
-
-    return holds
-
-
-def _remembered(read: Callable[[Facts], Any], of: Callable[[Any], Any], test: Test) -> Predicate:
-    """Asks each text or number once; other values, which may be equal to these without being the same, each time."""
-    answers: dict[Any, bool] = {}
-    nothing = test(of(None))
-
-    def holds(facts: Facts) -> bool:
-        value = read(facts)
-        if value is None:
-            return nothing
-        if value.__class__ not in _PLAIN:
-            return test(of(value))
-        answer = answers.get(value)
-        if answer is None:
-            if len(answers) >= _MOST_ANSWERS:
-                answers.clear()
-            answer = answers[value] = test(of(value))
-        return answer
 
     return holds
 

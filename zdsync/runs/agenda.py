@@ -15,7 +15,7 @@ from zdsync.model import Account, Case, OwnChange, TicketId, User
 from zdsync.plan.model import ComingUp
 from zdsync.ports.mirror import Mirror
 from zdsync.ports.way import Agenda, Notice, NoticeKind, Signs, StayRecord, TargetRecord, Way
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.evaluate import is_on
 from zdsync.rules.external import rows_digest, rows_of
 from zdsync.rules.former import former_names

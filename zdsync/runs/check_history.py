@@ -10,7 +10,8 @@ from itertools import pairwise
 from zdsync.errors import Problem
 from zdsync.facts import derive
 from zdsync.ports.mirror import Mirror
-from zdsync.rules.compile import CompiledRule, compile_rules
+from zdsync.rules.compile import compile_rules
+from zdsync.rules.compiled import CompiledRule
 from zdsync.rules.evaluate import all_matches, is_on
 from zdsync.rules.external import join
 from zdsync.rules.findings import Check, problem

@@ -15,7 +15,7 @@ from zdsync.ports.journal import Journal, JournalEntry
 from zdsync.ports.mirror import Mirror
 from zdsync.ports.runs import DecisionRecord
 from zdsync.replay import Replay
-from zdsync.rules.compile import CompiledGate
+from zdsync.rules.compiled import CompiledGate
 from zdsync.rules.evaluate import Trace, is_live, trace
 from zdsync.rules.findings import nearest
 from zdsync.rules.model import MoveRule, Operator, Rule, RuleSet

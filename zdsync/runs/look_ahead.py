@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from zdsync.facts import Facts
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import GateRule
 from zdsync.runs.plan import Judge, Judged
 from zdsync.tiers import holds

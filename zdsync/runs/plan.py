@@ -20,7 +20,8 @@ from zdsync.ports.journal import Journal
 from zdsync.ports.mirror import Mirror
 from zdsync.ports.runs import DecisionRecord
 from zdsync.ports.way import Standing
-from zdsync.rules.compile import CompiledRules, compile_rules
+from zdsync.rules.compile import compile_rules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.external import join
 from zdsync.rules.model import RuleSet
 from zdsync.rules.renames import meant_ids

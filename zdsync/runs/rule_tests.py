@@ -10,7 +10,8 @@ from zdsync.detect import TextFilter
 from zdsync.errors import Problem, RuleError
 from zdsync.model import Account
 from zdsync.rules.cases import Expectation, RuleCase
-from zdsync.rules.compile import CompiledRules, compile_rules
+from zdsync.rules.compile import compile_rules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.evaluate import Trace, trace
 from zdsync.rules.fields import fold_name
 from zdsync.rules.findings import Check, nearest, problem, quoted

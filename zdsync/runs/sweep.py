@@ -10,7 +10,7 @@ from zdsync.calendars import ALWAYS
 from zdsync.errors import MirrorError
 from zdsync.ports.clock import Clock
 from zdsync.ports.mirror import Mirror
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import RuleSet
 from zdsync.runs.insight import CrackRow, Insight
 from zdsync.runs.plan import make_judge, mirror_until

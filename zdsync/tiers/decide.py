@@ -8,7 +8,7 @@ from datetime import date
 
 from zdsync.facts import Facts
 from zdsync.model import HoldReason
-from zdsync.rules.compile import CompiledRule, CompiledRules
+from zdsync.rules.compiled import CompiledRule, CompiledRules, Shortlist
 from zdsync.rules.evaluate import all_matches, is_live, is_on
 from zdsync.rules.model import Rule, Tier
 from zdsync.tiers import holds
@@ -35,13 +35,14 @@ def decide(facts: Facts, rules: CompiledRules, today: date) -> Decision:
         return Decision(ticket.id, Verdict.FINISHED, f"the ticket is {ticket.status}")
     if facts.is_settling:
         return Decision(ticket.id, Verdict.SETTLING, "its latest events are not mirrored yet")
-    ignored, _ = _winner(rules.ignore, facts, today)
+    listed = rules.shortlist(facts)
+    ignored, _ = _winner(listed.ignore, facts, today)
     if ignored is not None:
         return Decision(ticket.id, Verdict.IGNORED, ignored.rule.why, rule=ignored.rule)
-    placed = _place(facts, rules, today)
+    placed = _place(facts, rules, today, listed)
     if placed.verdict is Verdict.HELD:
         return placed
-    return _without_old_marks(_with_labels(placed, facts, rules, today), facts, rules, today)
+    return _without_old_marks(_with_labels(placed, facts, listed, today), facts, rules, today)
 
 
 def standing(facts: Facts) -> Facts:
@@ -49,8 +50,8 @@ def standing(facts: Facts) -> Facts:
     return facts if facts.ticket is facts.current else replace(facts, ticket=facts.current, _folded={})
 
 
-def _place(facts: Facts, rules: CompiledRules, today: date) -> Decision:
-    private, _ = _winner(rules.private, facts, today)
+def _place(facts: Facts, rules: CompiledRules, today: date, listed: Shortlist) -> Decision:
+    private, _ = _winner(listed.private, facts, today)
     if private is not None:
         return _assigned(facts, rules, private, ())
     hold = holds.hold_in_force(facts, rules)
@@ -61,7 +62,7 @@ def _place(facts: Facts, rules: CompiledRules, today: date) -> Decision:
         return forced or Decision(facts.current.id, Verdict.HELD, wait.reason)
     if facts.touch is not None or has_been_moved(facts):
         return _settled(facts, rules, today)
-    return _move(facts, rules, today) or _assign(facts, rules, today)
+    return _move(facts, rules, today) or _assign(facts, rules, today, listed)
 
 
 def _settled(facts: Facts, rules: CompiledRules, today: date) -> Decision:
@@ -101,8 +102,8 @@ def _winner(
     return None, tuple(shadow)
 
 
-def _assign(facts: Facts, rules: CompiledRules, today: date) -> Decision:
-    winner, shadow = _winner(rules.assign, facts, today)
+def _assign(facts: Facts, rules: CompiledRules, today: date, listed: Shortlist) -> Decision:
+    winner, shadow = _winner(listed.assign, facts, today)
     if winner is None:
         return Decision(facts.current.id, Verdict.UNPLACED, "no live rule of assign matches", shadow=shadow)
     decision = _assigned(facts, rules, winner, shadow)
@@ -226,9 +227,9 @@ def _reminded(facts: Facts, rules: CompiledRules) -> Decision | None:
 # Labels
 
 
-def _with_labels(decision: Decision, facts: Facts, rules: CompiledRules, today: date) -> Decision:
+def _with_labels(decision: Decision, facts: Facts, listed: Shortlist, today: date) -> Decision:
     matched = tuple(
-        rule for rule in all_matches(rules.annotate, facts) if is_live(rule.rule, facts.current.id, today)
+        rule for rule in all_matches(listed.annotate, facts) if is_live(rule.rule, facts.current.id, today)
     )
     if not matched:
         return decision

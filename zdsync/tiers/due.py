@@ -10,7 +10,7 @@ from enum import StrEnum
 from zdsync.calendars import FAR
 from zdsync.facts import Facts
 from zdsync.model import HoldReason, TicketId
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import Rule
 from zdsync.tiers import holds
 from zdsync.tiers.decide import standing

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from zdsync.facts import Facts
-from zdsync.rules.compile import CompiledGate, CompiledRules
+from zdsync.rules.compiled import CompiledGate, CompiledRules
 from zdsync.rules.evaluate import is_live
 from zdsync.rules.model import GateRule, Tier
 from zdsync.tiers.notes import fill

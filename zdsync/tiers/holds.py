@@ -8,7 +8,7 @@ from datetime import datetime
 from zdsync.actors import Actor
 from zdsync.facts import Facts
 from zdsync.model import Hold, HoldReason
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.tiers.clocks import after_length, before_length
 
 

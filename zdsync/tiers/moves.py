@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from zdsync.actors import Actor
 from zdsync.facts import Facts
-from zdsync.rules.compile import CompiledMove, CompiledRules
+from zdsync.rules.compiled import CompiledMove, CompiledRules
 from zdsync.rules.evaluate import is_live, is_on
 from zdsync.rules.model import EXTERNAL, PREVIOUS, Clock, MoveRule, Rule, Tier
 from zdsync.tiers.clocks import Reading, after_length, read_clock

@@ -10,7 +10,7 @@ from enum import StrEnum
 from zdsync.calendars import ALWAYS, Calendar
 from zdsync.journey import Journey, Span
 from zdsync.model import Ticket
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import Length, TargetKind
 from zdsync.tiers.clocks import TRANSCRIPTS, due_at
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from zdsync.facts import Facts
-from zdsync.rules.compile import CompiledMove, CompiledRules
+from zdsync.rules.compiled import CompiledMove, CompiledRules
 from zdsync.rules.evaluate import Trace, trace
 from zdsync.rules.model import PREVIOUS, Clock, MoveRule, Tier
 from zdsync.tiers.clocks import TRANSCRIPTS, Reading, begin_of

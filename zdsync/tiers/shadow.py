@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from zdsync.actors import is_person
 from zdsync.model import Account, Case, Event, GroupId, TicketId
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 
 UNSEEN = timedelta(minutes=2)
 """What a person did so shortly before a decision, the decision did not know: the export withholds the latest minute."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zdsync.facts import Facts
 from zdsync.model import GroupId
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import Tier
 from zdsync.tiers.model import Target, Verdict
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from zdsync.facts import Facts
 from zdsync.model import FieldId, FieldValue
-from zdsync.rules.compile import CompiledRule, CompiledRules
+from zdsync.rules.compiled import CompiledRule, CompiledRules
 from zdsync.rules.model import Rule, Tier
 from zdsync.tiers.model import Decision, Target
 from zdsync.tiers.moves import Step, clock_told

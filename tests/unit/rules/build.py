@@ -25,7 +25,8 @@ from zdsync.model import (
     User,
     UserId,
 )
-from zdsync.rules.compile import CompiledRule, CompiledRules, compile_rules
+from zdsync.rules.compile import compile_rules
+from zdsync.rules.compiled import CompiledRule, CompiledRules
 from zdsync.rules.lint import lint
 from zdsync.rules.model import RuleSet
 from zdsync.rules.parse import parse_files

@@ -23,7 +23,7 @@ from tests.unit.rules.build import (
 from zdsync.detect import DETECTORS
 from zdsync.facts import Facts
 from zdsync.model import Account
-from zdsync.rules.compile import CompiledGate
+from zdsync.rules.compiled import CompiledGate
 from zdsync.rules.gates import FINDINGS, field_title
 
 

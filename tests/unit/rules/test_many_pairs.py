@@ -126,7 +126,7 @@ def rule_set(chance: Random, pool: list[Condition], number: int) -> tuple[Rule, 
 
 
 def test_a_hundred_thousand_pairs() -> None:
-    """Matches and first match of each rule set for each ticket, from conditions and tickets of every kind."""
+    """Matches, also of the shortlist, and first match of each rule set for each ticket, of conditions and tickets of every kind."""
     chance = Random(SEED)
     pool = [condition(chance) for _ in range(CONDITIONS)]
     subjects = [ticket(chance) for _ in range(TICKETS)]
@@ -146,12 +146,17 @@ def test_a_hundred_thousand_pairs() -> None:
     pairs = 0
     for number in range(SETS):
         asked = rule_set(chance, pool, number)
-        bound = compile_rules(replace(plain, ignore=asked), ACCOUNT, tag_prefix="tier_", today=TODAY).ignore
+        bound = compile_rules(replace(plain, ignore=asked), ACCOUNT, tag_prefix="tier_", today=TODAY)
         expected = [both(rule.all, rule.any) for rule in asked]
         for index, subject in enumerate(subjects):
             wanted = [rule for rule, numbers in zip(asked, expected, strict=True) if index in numbers]
-            assert [found.rule for found in all_matches(bound, subject)] == wanted, (SEED, number, index)
-            first = first_match(bound, subject, TODAY)
+            for asked_of in (bound.ignore, bound.shortlist(subject).ignore):
+                assert [found.rule for found in all_matches(asked_of, subject)] == wanted, (
+                    SEED,
+                    number,
+                    index,
+                )
+            first = first_match(bound.ignore, subject, TODAY)
             assert (first.rule if first else None) == (wanted[0] if wanted else None), (SEED, number, index)
             pairs += 1
     assert pairs == 100_000

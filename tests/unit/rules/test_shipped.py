@@ -10,7 +10,8 @@ import pytest
 
 from tests.unit.rules.build import ACCOUNT, AREA, STEPS, TODAY, VERSION, facts, organization
 from zdsync.model import FieldOption, TicketField
-from zdsync.rules.compile import CompiledRules, compile_rules
+from zdsync.rules.compile import compile_rules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.evaluate import all_matches, first_match
 from zdsync.rules.lint import lint
 from zdsync.rules.load import load_rules

@@ -15,7 +15,8 @@ from zdsync.facts import derive
 from zdsync.model import Account, Case, Event, FieldId, Group, GroupId, OwnChange, Ticket, TicketField, UserId
 from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import TicketChange
-from zdsync.rules.compile import CompiledRules, compile_rules
+from zdsync.rules.compile import compile_rules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import (
     Action,
     After,

@@ -29,7 +29,8 @@ from zdsync.model import Case, Finding, GroupId, Hold, HoldReason, TicketId
 from zdsync.plan.account import diff_account
 from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import GroupChange, TicketChange, ViewChange
-from zdsync.rules.compile import CompiledRules, compile_rules
+from zdsync.rules.compile import compile_rules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import Action, Mode, Rule, RuleSet, Tier
 from zdsync.rules.parse import parse_files
 from zdsync.tiers.decide import decide

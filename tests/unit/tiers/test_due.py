@@ -23,7 +23,7 @@ from tests.unit.tiers.build import (
 from zdsync.calendars import Calendar, Week
 from zdsync.facts import derive
 from zdsync.model import Case, Hold, HoldReason, OwnChange, TicketId
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import Clock, Condition, Length, MoveLimit, Operator, Rule, Unit
 from zdsync.tiers.due import ComingMove, Outlook, outlook
 

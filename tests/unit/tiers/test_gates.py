@@ -36,7 +36,7 @@ from tests.unit.tiers.build import (
 from zdsync.facts import derive
 from zdsync.model import Case, Comment, Finding, Hold, HoldReason, OwnChange, TicketId
 from zdsync.plan.model import FieldDiff
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import Action, Clock, Condition, GateRule, Mode, Operator, Rule
 from zdsync.tiers.gates import closed_gates, tags_of_closed
 from zdsync.tiers.model import Verdict

@@ -40,7 +40,7 @@ from tests.unit.tiers.build import (
 )
 from zdsync.facts import derive
 from zdsync.model import Case, Event, Hold, HoldReason, OwnChange, RunId, TicketId
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import Action, Clock, Length, MoveLimit, Rule, Unit
 from zdsync.tiers.holds import Wait, hold_in_force, move_limit, respect, told
 from zdsync.tiers.model import Verdict

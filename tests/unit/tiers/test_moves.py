@@ -42,7 +42,7 @@ from zdsync.facts import derive
 from zdsync.model import Case, OwnChange
 from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import FieldDiff
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import Action, Clock, Mode, Rule
 from zdsync.tiers.decide import decide
 from zdsync.tiers.decide import standing as as_it_stands

@@ -11,7 +11,7 @@ from tests.build import AGENT, BOT, FRONTLINE, NOW, SPECIALISTS, case, created, 
 from tests.unit.tiers.build import OFFICE, TIERS, bound, business_hours, hours, ours, placed, standing
 from zdsync.facts import derive
 from zdsync.model import Case
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import Length, Promise, TargetKind
 from zdsync.tiers.due import Turn, outlook
 from zdsync.tiers.promises import Kept, TierTarget, promised

@@ -25,7 +25,7 @@ from tests.unit.tiers.build import (
 from zdsync.calendars import Calendar, Week
 from zdsync.facts import derive
 from zdsync.model import Case, OwnChange
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import EXTERNAL, PREVIOUS, Clock, MoveRule
 from zdsync.tiers.clock_words import (
     destination,

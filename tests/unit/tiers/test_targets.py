@@ -35,7 +35,7 @@ from tests.unit.tiers.build import (
 )
 from zdsync.facts import Facts, derive
 from zdsync.model import Case, Event, GroupId, Organization, OrganizationId
-from zdsync.rules.compile import CompiledRules
+from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import Action, Rule, Tier
 from zdsync.tiers.model import Target
 from zdsync.tiers.targets import assignment, group_name, is_home, labels
