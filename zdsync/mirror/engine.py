@@ -134,8 +134,6 @@ def _tune(connection: sqlite3.Connection, *, read_only: bool) -> None:
         # A ticket with its JSON fills a page of the usual 4 kB and spills; it only counts for a file yet to be made.
         connection.execute("PRAGMA page_size=16384")
         connection.execute("PRAGMA journal_mode=WAL")
-        # 64 MB of log instead of 16: what a first mirror's next page changes again is carried over once.
-        connection.execute("PRAGMA wal_autocheckpoint=4000")
     connection.execute("PRAGMA cache_size=-16384")
     connection.execute("PRAGMA temp_store=MEMORY")
 
