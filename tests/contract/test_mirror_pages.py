@@ -66,6 +66,34 @@ def test_a_replayed_page_changes_nothing(mirror: MirrorStore) -> None:
     assert all(row["synced_at"] == at(1) for row in content(mirror, tickets, without=()))
 
 
+def test_a_page_of_known_and_unknown_rows_writes_both(mirror: MirrorStore) -> None:
+    """Rows that the mirror lacks, has, has differently and has deleted may come together, in any table."""
+    record_page(
+        mirror,
+        tickets_page(
+            rows.ticket(1, tags=["a"]), rows.ticket(3, tags=["c"]), users=[rows.user(900), rows.user(902)]
+        ),
+    )
+    mixed = tickets_page(
+        rows.ticket(1, tags=["a"]),
+        rows.ticket(2, tags=["b", "a"]),
+        rows.ticket(3, 5, tags=["c", "d"], status="pending"),
+        rows.ticket(4, 5, status="deleted"),
+        users=[rows.user(900), rows.user(901), rows.user(902, 5, active=False)],
+    )
+    assert record_page(mirror, mixed) == 5
+    assert {row["id"]: row["status"] for row in content(mirror, tickets)} == {
+        1: "open",
+        2: "open",
+        3: "pending",
+        4: "deleted",
+    }
+    tags = {(row["ticket_id"], row["tag"]) for row in content(mirror, ticket_tags)}
+    assert tags == {(1, "a"), (2, "a"), (2, "b"), (3, "c"), (3, "d")}
+    users = {row["id"]: row["deleted_at"] for row in content(mirror, USERS, without=())}
+    assert users == {900: None, 901: None, 902: at(5)}
+
+
 def test_an_older_version_never_replaces_a_newer_one(mirror: MirrorStore) -> None:
     """A late page loses, also for tags; an equally old row that differs wins, since it came later."""
     record_page(mirror, tickets_page(rows.ticket(1, 20, status="pending", tags=["new"])))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json as json_module
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -18,8 +19,12 @@ BigId = BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
 """64 bits on both; on SQLite a single INTEGER key is the row's own address, so it needs no second index."""
 
 
+@lru_cache(16_384)
 def moment_as_text(value: datetime) -> str:
-    """An aware datetime as SQLite keeps it, `2026-11-22 09:30:00` in UTC: sorts as text, known to its date functions."""
+    """An aware datetime as SQLite keeps it, `2026-11-22 09:30:00` in UTC: sorts as text, known to its date functions.
+
+    Kept for a while, as is what reads them: an object's times are mostly the same few, a page's objects share many.
+    """
     if value.tzinfo is not UTC:
         value = value.astimezone(UTC)
     return value.isoformat(" ")[: -len("+00:00")]

@@ -6,9 +6,9 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Table, Update, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Table, Update, bindparam, delete, func, select, update
 
-from zdsync.mirror.batches import as_rows, select_ids
+from zdsync.mirror.batches import Among, as_rows, select_ids
 from zdsync.mirror.tables_account import users
 from zdsync.mirror.tables_tickets import (
     satisfaction_ratings,
@@ -20,9 +20,8 @@ from zdsync.mirror.tables_tickets import (
 from zdsync.model import SCRUBBED, Page, Record
 
 _OF = "of_ticket"
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _SCRUBBED = select(tickets.c.id).where(
-    tickets.c.id.in_(_IDS), tickets.c.status == "deleted", tickets.c.subject == SCRUBBED
+    Among(tickets.c.id), tickets.c.status == "deleted", tickets.c.subject == SCRUBBED
 )
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, case, delete, exists, or_, select
+from sqlalchemy import Connection, case, delete, exists, or_, select
 
-from zdsync.mirror.batches import as_rows, in_batches, select_ids
+from zdsync.mirror.batches import Among, delete_ids, in_batches, select_ids
 from zdsync.mirror.erasure import erase_updates
 from zdsync.mirror.tables_own import zdsync_checkpoints
 from zdsync.mirror.tables_own import zdsync_missing as missing
@@ -23,17 +22,16 @@ _AMENDED = ticket_comments.name
 Among the latter are those of which an update is missing, because too much happened in its second.
 """
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _CREATED = select(ticket_events.c.ticket_id).where(
-    ticket_events.c.ticket_id.in_(_IDS), ticket_events.c.is_create
+    Among(ticket_events.c.ticket_id), ticket_events.c.is_create
 )
 _UNREADABLE = (
     select(missing.c.id)
     .join(tickets, tickets.c.id == missing.c.id)
-    .where(missing.c.table_name == _AMENDED, missing.c.id.in_(_IDS), tickets.c.deleted_at.is_not(None))
+    .where(missing.c.table_name == _AMENDED, Among(missing.c.id), tickets.c.deleted_at.is_not(None))
 )
 _COMMENTS = select(ticket_comments.c.ticket_id, ticket_comments.c.id, ticket_comments.c.version).where(
-    ticket_comments.c.ticket_id.in_(_IDS)
+    Among(ticket_comments.c.ticket_id)
 )
 
 
@@ -88,9 +86,8 @@ def _put(connection: Connection, name: str, ids: Collection[int]) -> None:
 
 
 def _take_off(connection: Connection, ids: Collection[int]) -> None:
-    if ids:
-        these = missing.c.table_name == _BEGINNING, missing.c.id == bindparam("begun")
-        connection.execute(delete(missing).where(*these), as_rows(ids, "begun"))
+    these = missing.c.table_name == _BEGINNING, Among(missing.c.id)
+    delete_ids(connection, delete(missing).where(*these), ids)
 
 
 def read_wanted(connection: Connection) -> tuple[int, ...]:
@@ -113,6 +110,5 @@ def read_wanted(connection: Connection) -> tuple[int, ...]:
 
 def forget(connection: Connection, ids: Collection[int]) -> None:
     """Take tickets off the list: their history was read, or cannot be."""
-    if ids:
-        these = missing.c.table_name.in_((_BEGINNING, _AMENDED)), missing.c.id == bindparam("read")
-        connection.execute(delete(missing).where(*these), as_rows(ids, "read"))
+    these = missing.c.table_name.in_((_BEGINNING, _AMENDED)), Among(missing.c.id)
+    delete_ids(connection, delete(missing).where(*these), ids)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, select
+from sqlalchemy import Connection, delete, select
 
 from zdsync.mirror import histories
-from zdsync.mirror.batches import as_rows, select_ids
+from zdsync.mirror.batches import Among, delete_ids, select_ids
 from zdsync.mirror.schema import MIRRORED
 from zdsync.mirror.tables_own import zdsync_missing as missing
 from zdsync.mirror.upsert import upsert
@@ -28,8 +27,6 @@ _NAMED_BY: Mapping[str, Mapping[str, Sequence[str]]] = {
 """By table, the columns that name its objects: without their rows a join would lose the ticket, or a person pass for a
 machine. The system, author -1, is named like a user."""
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-
 
 def note_missing(connection: Connection, page: Page) -> None:
     """Keep the list of what is to be asked for, so that reading it costs what is missing and not what exists."""
@@ -43,16 +40,14 @@ def note_missing(connection: Connection, page: Page) -> None:
             if record.get(column)
         }
         table = MIRRORED[name]
-        known = select_ids(connection, select(table.c.id).where(table.c.id.in_(_IDS)), named - brought)
+        known = select_ids(connection, select(table.c.id).where(Among(table.c.id)), named - brought)
         unknown = named - brought - known
         upsert(connection, missing, [{"table_name": name, "id": id} for id in unknown])
         _take_off(connection, name, brought)
 
 
 def _take_off(connection: Connection, name: str, found: Collection[int]) -> None:
-    if found:
-        these = missing.c.table_name == name, missing.c.id == bindparam("found")
-        connection.execute(delete(missing).where(*these), as_rows(found, "found"))
+    delete_ids(connection, delete(missing).where(missing.c.table_name == name, Among(missing.c.id)), found)
 
 
 def read_missing(connection: Connection, stream: Stream) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, bindparam, delete, select, update
 
 from zdsync.mirror.base import key_of
-from zdsync.mirror.batches import as_rows, in_batches
+from zdsync.mirror.batches import Among, as_rows, in_batches
 from zdsync.mirror.erasure import erase_scrubbed
 from zdsync.mirror.histories import note_histories
 from zdsync.mirror.missing import note_missing
@@ -117,11 +117,9 @@ def _latest(rows: Iterable[Record], key: str) -> list[Record]:
 
 
 _STORED_TICKETS = select(tickets.c.id, tickets.c.version, tickets.c.tags, tickets.c.deleted_at).where(
-    tickets.c.id.in_(bindparam("ids", expanding=True))
+    Among(tickets.c.id)
 )
-_STORED_COMMENTS = select(ticket_comments.c.id, ticket_comments.c.version).where(
-    ticket_comments.c.id.in_(bindparam("ids", expanding=True))
-)
+_STORED_COMMENTS = select(ticket_comments.c.id, ticket_comments.c.version).where(Among(ticket_comments.c.id))
 
 
 def _stored(connection: Connection, query: Any, rows: Sequence[Record]) -> dict[int, Row[Any]]:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BindParameter, Connection, TextualSelect, bindparam, delete, exists, select, update
+from sqlalchemy import Connection, TextualSelect, bindparam, delete, exists, select, update
 from sqlalchemy import text as sql
 
 from zdsync.mirror.base import PRUNABLE, PRUNED
-from zdsync.mirror.batches import select_ids
+from zdsync.mirror.batches import Among, select_ids
 from zdsync.mirror.columns import Moment
 from zdsync.mirror.tables_tickets import (
     satisfaction_ratings,
@@ -30,9 +29,8 @@ REMOVED = (ticket_events, ticket_comments, ticket_metric_events)
 STRIPPED = (ticket_metrics, satisfaction_ratings)
 """Tables whose rows of it lose their JSON as received, as the ticket itself does."""
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _ANY = select(exists().where(PRUNED).select_from(tickets))
-_AMONG = select(tickets.c.id).where(PRUNED, tickets.c.id.in_(_IDS))
+_AMONG = select(tickets.c.id).where(PRUNED, Among(tickets.c.id))
 
 
 def prune(connection: Connection, before: datetime, most: int) -> int:

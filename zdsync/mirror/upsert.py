@@ -1,7 +1,8 @@
 """The fastest safe way to write many rows on each database: by key, newest wins, equal rows left alone.
 
-Measured on 100,000 wide rows: SQLite's driver-level executemany and PostgreSQL's COPY into a temporary table are two
-to ten times faster than SQLAlchemy's own statements, and their guards cost nothing.
+Measured on 100,000 wide rows: SQLite's driver-level executemany and PostgreSQL's COPY are two to ten times faster than
+SQLAlchemy's own statements, and their guards cost nothing. What PostgreSQL has no row of is copied straight into the
+table, all else into a temporary one first; in binary, which costs both sides half of what text does.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import BigInteger, Boolean, Connection, Integer, Table
 from sqlalchemy.types import TypeEngine
 
 from zdsync.errors import MirrorError
@@ -55,12 +57,42 @@ def _upsert(
     connection: Connection, table: Table, records: Collection[Record], *, keeps_tombstones: bool
 ) -> int:
     is_sqlite = connection.dialect.name == "sqlite"
-    rows = _encoded(table, records, is_sqlite=is_sqlite)
     statement = _statement(table, is_sqlite=is_sqlite, keeps_tombstones=keeps_tombstones)
     if is_sqlite:
-        return connection.exec_driver_sql(statement, list(rows)).rowcount
-    _copy_to_stage(connection, table, rows)
-    return connection.exec_driver_sql(statement).rowcount
+        # Its rows lie in the order of their keys: in that order a page's rows touch each of its pages once.
+        ordered = sorted(records, key=itemgetter(*(column.name for column in table.primary_key.columns)))
+        return connection.exec_driver_sql(statement, list(_encoded(table, ordered, is_sqlite=True))).rowcount
+    new, known = _parted(connection, table, records)
+    if new:
+        _copy(connection, table, _name(table), new)
+    if not known:
+        return len(new)
+    _make_stage(connection, table)
+    _copy(connection, table, _stage(table), known)
+    return len(new) + connection.exec_driver_sql(statement).rowcount
+
+
+def _parted(
+    connection: Connection, table: Table, records: Collection[Record]
+) -> tuple[Collection[Record], Collection[Record]]:
+    """The records that PostgreSQL surely has no row of, and the others.
+
+    The former need no stage, and nobody can come before us: writers take turns. Only the first column of the key is
+    asked for, so that one list of values will do.
+    """
+    key = next(iter(table.primary_key.columns))
+    values = {record[key.name] for record in records}
+    kind = _type_name(key.type)
+    there = f"SELECT asked FROM unnest(%s::{kind}[]) AS asked WHERE EXISTS (SELECT FROM {_name(table)} WHERE {_quoted([key.name])} = asked)"  # noqa: S608 - names from our own schema; so below
+    driver: Any = connection.connection.driver_connection
+    # Planned for these values each time: a plan kept from when the table was small would read all of it.
+    known = {found for (found,) in driver.execute(there, (list(values),), prepare=False)}
+    if not known:
+        return records, ()
+    if len(known) == len(values):
+        return (), records
+    new = [record for record in records if record[key.name] not in known]
+    return new, [record for record in records if record[key.name] in known]
 
 
 def _encoded(table: Table, records: Collection[Record], *, is_sqlite: bool) -> Iterator[tuple[Any, ...]]:
@@ -120,20 +152,38 @@ def _on_conflict(table: Table, is_sqlite: bool, keeps_tombstones: bool) -> str:
     return f"ON CONFLICT ({_quoted(keys)}) DO UPDATE SET {settings} WHERE {not_older}{changed}"
 
 
-def _copy_to_stage(connection: Connection, table: Table, rows: Iterator[Sequence[Any]]) -> None:
+def _make_stage(connection: Connection, table: Table) -> None:
+    """An empty one, in one trip. It is emptied by each commit; to truncate what is empty would make its files anew."""
     stage = _stage(table)
-    connection.exec_driver_sql(
-        f"CREATE TEMP TABLE IF NOT EXISTS {stage} (LIKE {_name(table)}) ON COMMIT DELETE ROWS"
-    )
-    connection.exec_driver_sql(f"TRUNCATE {stage}")
+    make = f"CREATE TEMP TABLE IF NOT EXISTS {stage} (LIKE {_name(table)}) ON COMMIT DELETE ROWS"
+    connection.exec_driver_sql(f"{make}; DELETE FROM {stage}")  # noqa: S608 - names from our own schema
+
+
+def _copy(connection: Connection, table: Table, place: str, records: Collection[Record]) -> None:
     columns = _quoted([column.name for column in table.columns])
     driver: Any = connection.connection.driver_connection
     with (
         driver.cursor() as cursor,
-        cursor.copy(f"COPY {stage} ({columns}) FROM STDIN") as copy,
+        cursor.copy(f"COPY {place} ({columns}) FROM STDIN (FORMAT BINARY)") as copy,
     ):
-        for row in rows:
+        copy.set_types([_type_name(column.type) for column in table.columns])
+        for row in _encoded(table, records, is_sqlite=False):
             copy.write_row(row)
+
+
+def _type_name(kind: TypeEngine[Any]) -> str:
+    """PostgreSQL's name of a column's type: binary data must be of exactly this one."""
+    match kind:
+        case Moment():
+            return "timestamptz"
+        case Boolean():
+            return "bool"
+        case BigInteger():
+            return "int8"
+        case Integer():
+            return "int4"
+        case _:
+            return "text"
 
 
 def _name(table: Table) -> str:

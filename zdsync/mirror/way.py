@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from zdsync.mirror.base import UNSOLVED_ALIVE
-from zdsync.mirror.batches import in_batches
+from zdsync.mirror.batches import Among, in_batches
 from zdsync.mirror.notices import record_notices
 from zdsync.mirror.tables_account import organizations, users
 from zdsync.mirror.tables_tickets import tickets
@@ -29,21 +28,23 @@ _AT_A_TIME = 500
 _TOLD = WAITING | {Verdict.CONTESTED}
 """What a plan tells of ticket by ticket, or rule by rule, though nothing is decided anew."""
 _OF_A_STAY = tuple(field.name for field in fields(StayRecord))
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 # Touching
 
 
 def touch(connection: Connection, ids: Iterable[int]) -> None:
     """Something has happened to these tickets: the next run decides them."""
-    rows = [(id,) for id in sorted(set(ids))]
-    if rows:
-        place = "?" if connection.dialect.name == "sqlite" else "%s"
-        connection.exec_driver_sql(_TOUCH.format(place), rows)
+    touched = sorted(set(ids))
+    if not touched:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_TOUCH.format("VALUES (?, 1)"), [(id,) for id in touched])
+    else:
+        connection.exec_driver_sql(_TOUCH.format("SELECT unnest(%s::bigint[]), 1"), (touched,))
 
 
 _TOUCH = (
-    "INSERT INTO zdsync_touched (ticket_id, times) VALUES ({}, 1) "
+    "INSERT INTO zdsync_touched (ticket_id, times) {} "
     "ON CONFLICT (ticket_id) DO UPDATE SET times = zdsync_touched.times + 1"
 )
 _OF_TICKETS = (
@@ -63,7 +64,7 @@ def changed_people(connection: Connection, page: Page) -> dict[str, set[int]]:
             row["id"]: row.get("updated_at") for row in page.rows.get(name, ()) if abs(row["id"]) < 1 << 63
         }
         if came:
-            query = select(table.c.id, table.c.updated_at).where(table.c.id.in_(_IDS))
+            query = select(table.c.id, table.c.updated_at).where(Among(table.c.id))
             stored = {
                 row.id: row.updated_at
                 for batch in in_batches(came)
@@ -86,7 +87,7 @@ def touch_of_people(connection: Connection, people: Mapping[str, Collection[int]
     """Touch the unsolved tickets of these users and organizations, by table."""
     ids: set[int] = set()
     for name, column in (("users", tickets.c.requester_id), ("organizations", tickets.c.organization_id)):
-        query = select(tickets.c.id).where(column.in_(_IDS), UNSOLVED_ALIVE)
+        query = select(tickets.c.id).where(Among(column), UNSOLVED_ALIVE)
         for batch in in_batches(people.get(name, ())):
             ids.update(connection.scalars(query, {"ids": batch}))
     touch(connection, ids)
@@ -129,7 +130,7 @@ def read_standing(connection: Connection, without: Collection[TicketId]) -> Stan
             select(zdsync_due.c.outcome, func.count().label("tickets")).group_by(zdsync_due.c.outcome)
         )
     }
-    query = select(zdsync_due.c.outcome).where(zdsync_due.c.ticket_id.in_(_IDS))
+    query = select(zdsync_due.c.outcome).where(Among(zdsync_due.c.ticket_id))
     for batch in in_batches(without):
         for outcome in connection.scalars(query, {"ids": batch}):
             counts[outcome] -= 1

@@ -43,7 +43,8 @@ class TicketSource(Protocol):
         """Yield what changed in `stream` since `checkpoint` (or `start` on the first pull), page by page.
 
         Safe to stop after any page when its cursor was recorded. A row may return on a later page; the newer
-        version wins. Zendesk withholds the latest minute. Lists (no export) come as one whole page.
+        version wins. Zendesk withholds the latest minute. Lists (no export) come as one whole page. Each page is
+        recorded before the next is asked for: what tickets bring beside them is not told again while it stays the same.
         """
 
     def fetch_unsolved(self, before: datetime) -> Iterator[Page]:

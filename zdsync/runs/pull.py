@@ -16,6 +16,7 @@ from zdsync.ports.account import TicketSource
 from zdsync.ports.clock import Clock
 from zdsync.ports.mirror import Mirror
 from zdsync.ports.runs import StreamStatus
+from zdsync.runs.garbage import seldom_collected
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +108,7 @@ def _ignore(_stream: Stream, _rows: int) -> None:
     """Nobody is watching."""
 
 
+@seldom_collected()
 def pull(
     source: TicketSource,
     mirror: Mirror,

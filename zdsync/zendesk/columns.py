@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from zdsync.errors import Unavailable
@@ -16,8 +17,6 @@ _INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 def as_int(value: Any) -> int | None:
     """A 64-bit integer, also from its digits; None for everything else, larger numbers included."""
-    if value is None:
-        return None
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         value = int(value)
     return value if type(value) is int and -_LARGEST <= value <= _LARGEST else None
@@ -33,8 +32,12 @@ def as_flag(value: Any) -> bool | None:
 
 def as_time(value: Any) -> datetime | None:
     """An aware UTC time from ISO 8601; None for what is no time."""
-    if not isinstance(value, str):
-        return None
+    return _time_of(value) if isinstance(value, str) else None
+
+
+@lru_cache(16_384)
+def _time_of(value: str) -> datetime | None:
+    """Kept for a while: a ticket's many times are mostly the same few, and people come again on every page."""
     try:
         found = datetime.fromisoformat(value)
         if found.tzinfo is UTC:
@@ -52,24 +55,22 @@ def as_is(value: Any) -> Any:
     return value
 
 
-class _Never:
-    """A type that no value has."""
+_NONE = type(None)
 
-
-Column = tuple[str, type, Callable[[Any], Any]]
-"""A field, the type whose values pass as they are, and what makes something of all others."""
+Column = tuple[str, tuple[type, ...], Callable[[Any], Any]]
+"""A field, the types whose values pass as they are, and what makes something of all others."""
 
 
 def _columns(
     *, ints: str = "", texts: str = "", flags: str = "", times: str = "", lists: str = "", values: str = ""
 ) -> tuple[Column, ...]:
     kinds: tuple[Column, ...] = (
-        (ints, _Never, as_int),
-        (texts, str, as_text),
-        (flags, bool, as_flag),
-        (times, _Never, as_time),
-        (lists, list, as_list),
-        (values, _Never, as_is),
+        (ints, (_NONE,), as_int),
+        (texts, (str, _NONE), as_text),
+        (flags, (bool, _NONE), as_flag),
+        (times, (_NONE,), as_time),
+        (lists, (list,), as_list),
+        (values, (_NONE,), as_is),
     )
     return tuple((name, plain, cast) for names, plain, cast in kinds for name in names.split())
 
@@ -232,7 +233,7 @@ def base_row(table: str, payload: dict[str, Any]) -> Record:
     """
     get = payload.get
     row: Record = {
-        name: value if type(value := get(name)) is plain else cast(value)
+        name: value if type(value := get(name)) in plain else cast(value)
         for name, plain, cast in COLUMNS[table]
     }
     row["raw"] = payload

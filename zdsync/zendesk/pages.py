@@ -22,6 +22,7 @@ from zdsync.zendesk import retry
 from zdsync.zendesk.client import Answer, Client
 from zdsync.zendesk.columns import as_int, key_of
 from zdsync.zendesk.convert import Rows, events_in, rows_of
+from zdsync.zendesk.sideloads import Sideloads
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +115,7 @@ class Reader:
 
     def _by_cursor(self, stream: Stream, cursor: str | None, start: datetime) -> Iterator[Page]:
         export, size, seen = EXPORTS[stream], EXPORTS[stream].page_size, {cursor}
+        sideloads = Sideloads()
         is_last = False
         while not is_last:
             place = {"cursor": cursor} if cursor else {"start_time": self._start(start)}
@@ -129,6 +131,8 @@ class Reader:
             cursor = after
             if cursor and not is_last:
                 self._expect(stream, export, {"cursor": cursor}, size)
+            if stream is Stream.TICKETS:
+                sideloads.leave_out_repeated(answer.body)
             yield self._page(stream, answer, cursor, end_of_stream=is_last)
 
     def _by_time(self, stream: Stream, cursor: str | None, start: datetime) -> Iterator[Page]:

@@ -103,15 +103,16 @@ class Masker:
         """`custom_fields`, and `fields`, which repeats them."""
         fields, again = ticket.get("custom_fields"), ticket.get("fields")
         is_same = fields == again
-        for field in fields if isinstance(fields, list) else ():
-            if isinstance(field, dict):
-                field["value"] = self.mask_value(field.get("value"), hits)
+        self._mask_values(fields, hits)
         if is_same and again is not None:
             ticket["fields"] = fields
         else:
-            for field in again if isinstance(again, list) else ():
-                if isinstance(field, dict):
-                    field["value"] = self.mask_value(field.get("value"))
+            self._mask_values(again)
+
+    def _mask_values(self, fields: Any, hits: Counter[str] | None = None) -> None:
+        for field in fields if isinstance(fields, list) else ():
+            if isinstance(field, dict) and field.get("value"):  # most fields of a ticket are empty
+                field["value"] = self.mask_value(field["value"], hits)
 
     def mask_value(self, value: Any, hits: Counter[str] | None = None) -> Any:
         """A value of unknown type: text is masked; tags, dates and numbers only if something is found."""
