@@ -68,6 +68,7 @@ zdsync_due = Table(
         comment="Why nobody can know who waits for whom: history or transcript is not read; empty when it is known",
     ),
     Index("zdsync_due_at", "due_at"),
+    Index("zdsync_due_outcome", "outcome"),
     partial_index("zdsync_due_next", "next_move_at", where=sql("next_move_at IS NOT NULL")),
     comment="One row per unsolved ticket: what was decided, and when to decide anew although nothing happens to it",
 )
