@@ -1,6 +1,6 @@
-"""Settings become adapters, adapters become runs: the only module that names both sides.
+"""Settings become adapters, adapters become runs: beside `reading`, the only module that names both sides.
 
-What talks to the network is loaded by those who do: a reader of the mirror starts a tenth of a second sooner.
+What talks to the network is loaded by those who do.
 """
 
 from __future__ import annotations
@@ -8,20 +8,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from zdsync.config import Settings
 from zdsync.detect import TextFilter
 from zdsync.errors import MirrorError, Problem
-from zdsync.mirror.external import SqlQueries
 from zdsync.mirror.store import MirrorStore, open_mirror
 from zdsync.model import Account, NativeNames, RunId
 from zdsync.ports.clock import Clock
-from zdsync.ports.mirror import Queries
+from zdsync.reading import open_reading, queries
 from zdsync.rules.load import load_rules
-from zdsync.rules.model import RuleSet
 from zdsync.runs.check import check_rules
 from zdsync.runs.check_history import check_history
 from zdsync.runs.cycle import Workplace
@@ -35,30 +32,6 @@ from zdsync.settings import Bodies, Mode
 def new_run_id(now: datetime) -> RunId:
     """Sortable by time, unique among processes: `20261122-093000-1f3a`."""
     return RunId(f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A mirror opened for reading, beside whatever is written meanwhile."""
-
-    mirror: MirrorStore
-    rules_folder: Path
-    queries: Queries | None = None
-
-    def rules(self) -> RuleSet:
-        """The rule files as they stand now, with the external tables that they ask about; raises RuleError."""
-        return with_tables(load_rules(self.rules_folder), self.queries)
-
-
-def queries(settings: Settings) -> SqlQueries:
-    """Where external tables come from that are no files."""
-    return SqlQueries(settings.database_url, settings.databases)
-
-
-@contextmanager
-def open_reading(settings: Settings, clock: Clock) -> Iterator[Reading]:
-    with open_mirror(settings.database_url, clock=clock, read_only=True) as mirror:
-        yield Reading(mirror, settings.rules, queries(settings))
 
 
 @contextmanager

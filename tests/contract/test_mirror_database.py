@@ -39,6 +39,25 @@ def test_migrations_end_at_the_schema(empty_url: str) -> None:
         assert compare_metadata(MigrationContext.configure(connection, opts=options), METADATA) == []
 
 
+def test_partial_indexes_are_partial_in_the_database(mirror: MirrorStore) -> None:
+    """Those, and no others, of which the schema says which rows they hold; SQLite keeps the condition word for word."""
+    wanted = {
+        str(index.name): str(index.info["where"])
+        for table in METADATA.tables.values()
+        for index in table.indexes
+        if "where" in index.info
+    }
+    with mirror.database.reading() as connection:
+        found = {
+            str(index["name"]): str(index["dialect_options"][f"{connection.dialect.name}_where"])
+            for indexes in inspect(connection).get_multi_indexes().values()
+            for index in indexes
+            if f"{connection.dialect.name}_where" in index.get("dialect_options", {})
+        }
+    assert found.keys() == wanted.keys()
+    assert found == wanted or not mirror.database.is_sqlite
+
+
 def test_the_newest_revision_is_the_one_expected() -> None:
     """What `migrate` looks for is the head of the revisions that are shipped."""
     config = Config()

@@ -12,12 +12,12 @@ import pytest
 
 from tests.fakes.clock import FakeClock
 from zdsync.errors import MirrorError, Unreachable
+from zdsync.reading import Reading
 from zdsync.runs.cycle import Cycle
 from zdsync.settings import Listen
 from zdsync.web.poke import HEADER, may_poke, send_poke
 from zdsync.web.pulse import Pulse
 from zdsync.web.server import Site, serving
-from zdsync.wiring import Reading
 
 
 def no_mirror() -> AbstractContextManager[Reading]:

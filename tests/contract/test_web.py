@@ -15,12 +15,12 @@ import pytest
 from tests.house import House
 from zdsync.errors import MirrorError
 from zdsync.mirror.store import open_mirror
+from zdsync.reading import Reading
 from zdsync.runs.cycle import run_cycle
 from zdsync.schedule import Pokes
 from zdsync.settings import Listen
 from zdsync.web.pulse import Pulse
 from zdsync.web.server import Site, serving
-from zdsync.wiring import Reading
 
 PATHS = ("/", "/healthz", "/readyz", "/metrics")
 SAMPLE = re.compile(r'(zdsync_[a-z_]+)(?:\{([a-z_]+)="([a-z_0-9]+)"\})? (-?[0-9.]+(?:e[+-]?[0-9]+)?)')

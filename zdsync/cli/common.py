@@ -17,10 +17,10 @@ import click
 if TYPE_CHECKING:
     from zdsync.config import Settings
     from zdsync.ports.clock import Clock
+    from zdsync.reading import Reading
     from zdsync.report.tables import Table
     from zdsync.runs.cycle import Workplace
     from zdsync.schedule import StopFlag
-    from zdsync.wiring import Reading
 
 CHANGES, FINDINGS, INTERRUPTED = 10, 5, 130
 
@@ -91,7 +91,7 @@ def open_place(globals_: Globals) -> Iterator[Workplace]:
 
 @contextmanager
 def open_reader(globals_: Globals) -> Iterator[tuple[Reading, Settings, Clock]]:
-    from zdsync.wiring import open_reading
+    from zdsync.reading import open_reading
 
     settings = globals_.settings(needs_account=False)
     with system_clock(globals_.ahead) as (clock, _), open_reading(settings, clock) as reading:

@@ -91,7 +91,7 @@ def status(globals_: Globals, *, as_json: bool) -> int:
     """Lag of each stream, unsettled writes and the last runs; exit 5 when the mirror is stale."""
     from zdsync.report.runs import freshness, runs_table, streams_table
     from zdsync.report.tables import age_text, as_records
-    from zdsync.runs.plan import mirror_until
+    from zdsync.runs.freshness import mirror_until
 
     with open_reader(globals_) as (reading, settings, clock):
         mirror, now = reading.mirror, clock.now()

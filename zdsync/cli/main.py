@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 from pathlib import Path
@@ -13,9 +15,13 @@ from zdsync.cli import ask, demo, doctor, insight, look, rules, start, sync, tri
 from zdsync.cli.common import INTERRUPTED, Globals
 from zdsync.errors import RuleError, ZdsyncError
 
+_OBJECTS_BETWEEN_LOOKS = 50_000
+"""New containers before the youngest are looked through; at Python's own 700 a command does so two hundred times."""
+
 
 def main() -> NoReturn:
     """Entry of the command: every error of ours becomes one message with a remedy and its exit code."""
+    _spare_what_stays()
     try:
         code = zdsync.main(prog_name="zdsync", standalone_mode=False)
     except ZdsyncError as err:
@@ -31,6 +37,16 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _spare_what_stays() -> None:
+    """Look for garbage less often, and not at all at the end.
+
+    Most of what a short command makes are modules and classes, which stay: looking through them again and again, and
+    once more before the process gives back everything, took a sixth of its time.
+    """
+    gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
+    atexit.register(gc.freeze)
 
 
 def _tell(err: ZdsyncError) -> None:

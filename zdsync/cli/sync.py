@@ -168,7 +168,6 @@ def plan(
     """Decide every unsolved ticket from the mirror and show what would change; writes nothing."""
     from zdsync.plan.codec import encode
     from zdsync.plan.guard import guard, warn
-    from zdsync.report.plan_page import plan_page
     from zdsync.report.plans import plan_lines
     from zdsync.runs.answers import with_answers
     from zdsync.runs.pauses import with_pauses
@@ -193,6 +192,8 @@ def plan(
         _write_text(out, json.dumps(encode(shown), indent=1, ensure_ascii=False))
     breaches, warnings = guard(shown, settings.limits, habit), warn(shown, settings.limits)
     if html is not None:
+        from zdsync.report.plan_page import plan_page
+
         _write_text(html, plan_page(shown, breaches, warnings, file=str(out) if out else None))
     if as_json:
         print_json(encode(shown))
@@ -343,8 +344,8 @@ def worker(globals_: Globals, cycles: int | None) -> int:
 
 def _window(settings: Settings, clock: Clock, pulse: Pulse, pokes: Pokes) -> AbstractContextManager[object]:
     """The worker's health, metrics and status page, unless they are switched off."""
+    from zdsync.reading import open_reading
     from zdsync.web.server import Site, serving
-    from zdsync.wiring import open_reading
 
     if settings.http is None:
         return nullcontext()

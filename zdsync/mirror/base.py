@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Index, MetaData, Table
+from sqlalchemy import Column, Index, MetaData, Table, TextClause
 from sqlalchemy import text as sql
 
 from zdsync.mirror.columns import flag, json, moment, number, text
@@ -40,12 +40,20 @@ def mirrored(name: str, comment: str, *columns: Column[Any], indexes: dict[str, 
         number("version", "Age of the row, epoch seconds; an older one never replaces it", required=True),
         comment=comment,
     )
-    gone = sql("deleted_at IS NOT NULL")
-    Index(f"{name}_deleted", table.c.deleted_at, sqlite_where=gone, postgresql_where=gone)
+    partial_index(f"{name}_deleted", table.c.deleted_at, where=sql("deleted_at IS NOT NULL"))
     for ending, names in (indexes or {}).items():
         Index(f"{name}_{ending}", *(table.c[column] for column in names.split()))
     MIRRORED[name] = table
     return table
+
+
+def partial_index(name: str, column: Column[Any] | str, *, where: TextClause) -> Index:
+    """An index of those rows alone for which `where` holds, as the revisions make it on both databases.
+
+    The condition is kept as a note: as PostgreSQL's own option it would load the whole dialect, with everything that
+    talks to such a server, into every command on SQLite.
+    """
+    return Index(name, column, info={"where": where})
 
 
 def key_of(table: Table) -> Column[Any]:

@@ -58,6 +58,8 @@ def read_cases(database: Database, ids: Collection[TicketId] | None) -> Iterator
 
     Each chunk is one consistent state; between chunks the database is free, also for the reader's own writes.
     """
+    if ids is not None and not ids:
+        return
     with database.reading() as connection:
         shared = _Shared(
             staff=read_staff(connection),

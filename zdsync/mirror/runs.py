@@ -18,8 +18,7 @@ from zdsync.mirror.tables_own import zdsync_runs as runs
 from zdsync.model import RunId, TicketId
 from zdsync.ports.journal import Outcome
 from zdsync.ports.runs import DecisionRecord, Run
-from zdsync.tiers.model import Verdict
-from zdsync.tiers.shadow import Forecast
+from zdsync.tiers.model import Forecast, Verdict
 
 _RUN_FIELDS = tuple(each.name for each in fields(Run))
 _DECISION_FIELDS = tuple(each.name for each in fields(DecisionRecord))

@@ -7,7 +7,7 @@ from zdsync.mirror import base, tables_account, tables_own, tables_rules, tables
 METADATA = base.METADATA
 MIRRORED = base.MIRRORED
 
-REVISION = "0012"
+REVISION = "0013"
 """The migration that makes exactly these tables."""
 
 LISTED = frozenset(

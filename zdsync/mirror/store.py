@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import text as sql
 
@@ -31,7 +31,6 @@ from zdsync.mirror import (
 )
 from zdsync.mirror.base import UNSOLVED_ALIVE, unsolved_index
 from zdsync.mirror.engine import Database
-from zdsync.mirror.insight import RowInsight
 from zdsync.mirror.journal import ChangeJournal
 from zdsync.mirror.lease import AdvisoryLease, FileLease
 from zdsync.mirror.migrate import migrate, require_current
@@ -56,7 +55,10 @@ from zdsync.ports.clock import Clock
 from zdsync.ports.mirror import Lease
 from zdsync.ports.runs import DecisionRecord, Run, StreamStatus
 from zdsync.ports.way import Agenda, Joined, Notice, Standing, Way
-from zdsync.tiers.shadow import Forecast
+from zdsync.tiers.model import Forecast
+
+if TYPE_CHECKING:
+    from zdsync.mirror.insight import RowInsight
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +88,6 @@ class MirrorStore:
         self.database = database
         self.journal = ChangeJournal(database)
         self.repairs = RowRepairs(database)
-        self.insight = RowInsight(database)
         self._clock = clock
 
     def __enter__(self) -> Self:
@@ -99,6 +100,13 @@ class MirrorStore:
 
     def close(self) -> None:
         self.database.close()
+
+    @property
+    def insight(self) -> RowInsight:
+        """Loaded by those who report: it brings along all that is known of clocks and targets."""
+        from zdsync.mirror.insight import RowInsight
+
+        return RowInsight(self.database)
 
     def lease(self) -> Lease:
         """The lock that makes this process the only one to change the mirror and the account; take it with `with`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, Text
 from sqlalchemy import text as sql
 
-from zdsync.mirror.base import METADATA
+from zdsync.mirror.base import METADATA, partial_index
 from zdsync.mirror.columns import BigId, json, moment, number, text
 
 zdsync_account = Table(
@@ -137,12 +137,7 @@ zdsync_changes = Table(
     Index("zdsync_changes_run", "run_id"),
     Index("zdsync_changes_object", "object", "object_id"),
     Index("zdsync_changes_outcome", "outcome"),
-    Index(
-        "zdsync_changes_untold",
-        "id",
-        sqlite_where=sql("notify <> '' AND told_at IS NULL"),
-        postgresql_where=sql("notify <> '' AND told_at IS NULL"),
-    ),
+    partial_index("zdsync_changes_untold", "id", where=sql("notify <> '' AND told_at IS NULL")),
     comment="The journal: every change intended, and what became of it",
 )
 

@@ -6,7 +6,17 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Index, Integer, PrimaryKeyConstraint, Table, Text
 
-from zdsync.mirror.base import METADATA, PRUNABLE, PRUNED, UNSOLVED_ALIVE, created, mirrored, updated, url
+from zdsync.mirror.base import (
+    METADATA,
+    PRUNABLE,
+    PRUNED,
+    UNSOLVED_ALIVE,
+    created,
+    mirrored,
+    partial_index,
+    updated,
+    url,
+)
 from zdsync.mirror.columns import BigId, flag, json, key, moment, number, text
 
 tickets = mirrored(
@@ -55,9 +65,9 @@ tickets = mirrored(
         "organization": "organization_id",
     },
 )
-Index("tickets_unsolved", tickets.c.id, sqlite_where=UNSOLVED_ALIVE, postgresql_where=UNSOLVED_ALIVE)
-Index("tickets_prunable", tickets.c.updated_at, sqlite_where=PRUNABLE, postgresql_where=PRUNABLE)
-Index("tickets_pruned", tickets.c.id, sqlite_where=PRUNED, postgresql_where=PRUNED)
+partial_index("tickets_unsolved", tickets.c.id, where=UNSOLVED_ALIVE)
+partial_index("tickets_prunable", tickets.c.updated_at, where=PRUNABLE)
+partial_index("tickets_pruned", tickets.c.id, where=PRUNED)
 
 ticket_tags = Table(
     "ticket_tags",

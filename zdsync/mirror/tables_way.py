@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, Text
 from sqlalchemy import text as sql
 
-from zdsync.mirror.base import METADATA
+from zdsync.mirror.base import METADATA, partial_index
 from zdsync.mirror.columns import BigId, key, moment, number, text
 
 tier_stays = Table(
@@ -68,12 +68,8 @@ zdsync_due = Table(
         comment="Why nobody can know who waits for whom: history or transcript is not read; empty when it is known",
     ),
     Index("zdsync_due_at", "due_at"),
-    Index(
-        "zdsync_due_next",
-        "next_move_at",
-        sqlite_where=sql("next_move_at IS NOT NULL"),
-        postgresql_where=sql("next_move_at IS NOT NULL"),
-    ),
+    Index("zdsync_due_outcome", "outcome"),
+    partial_index("zdsync_due_next", "next_move_at", where=sql("next_move_at IS NOT NULL")),
     comment="One row per unsolved ticket: what was decided, and when to decide anew although nothing happens to it",
 )
 
@@ -93,12 +89,7 @@ tier_targets = Table(
     text("calendar", "Calendar whose open time counts; empty for round the clock", required=True),
     number("minutes", "Minutes that counted until it was done; null while it is not"),
     PrimaryKeyConstraint("ticket_id", "kind", "position"),
-    Index(
-        "tier_targets_open",
-        "due_at",
-        sqlite_where=sql("ended_at IS NULL"),
-        postgresql_where=sql("ended_at IS NULL"),
-    ),
+    partial_index("tier_targets_open", "due_at", where=sql("ended_at IS NULL")),
     comment="One row per target of a tier and ticket (in_tier: per stay), kept, missed or still due",
     sqlite_with_rowid=False,
 )
@@ -112,12 +103,7 @@ zdsync_notices = Table(
     text("audience", "Who is to be told, as the rules name them; empty for whoever reads the webhook"),
     moment("told_at", "When they were told; null until then"),
     PrimaryKeyConstraint("ticket_id", "kind", "rule"),
-    Index(
-        "zdsync_notices_untold",
-        "ticket_id",
-        sqlite_where=sql("told_at IS NULL"),
-        postgresql_where=sql("told_at IS NULL"),
-    ),
+    partial_index("zdsync_notices_untold", "ticket_id", where=sql("told_at IS NULL")),
     comment="What people are told of tickets through the webhook, once, as long as it lasts",
     sqlite_with_rowid=False,
 )

@@ -25,7 +25,7 @@ from zdsync.plan.guard import Habit
 from zdsync.plan.model import ComingUp
 from zdsync.ports.runs import DecisionRecord, Run, StreamStatus
 from zdsync.ports.way import Agenda, Joined, Notice, Standing, Way
-from zdsync.tiers.shadow import Forecast
+from zdsync.tiers.model import Forecast
 
 
 class Repairs(Protocol):

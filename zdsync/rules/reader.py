@@ -17,7 +17,7 @@ _MAX_DEPTH = 20
 _MAX_VALUES = 100_000
 MOST_PROBLEMS = 100
 """How many faults of one file are told."""
-_NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class Kind(Enum):

@@ -12,6 +12,7 @@ from zdsync.ports.mirror import Mirror
 def with_answers(mirror: Mirror, plan: Plan) -> Plan:
     """The same plan and the estimate, from the tickets, triggers and automations as last mirrored."""
     changes = {change.ticket_id: change for change in plan.ticket_changes}
-    cases = mirror.read_cases(changes.keys()) if changes else ()
-    updates = ((changes[case.ticket.id], case.ticket) for case in cases)
+    if not changes:
+        return plan
+    updates = ((changes[case.ticket.id], case.ticket) for case in mirror.read_cases(changes.keys()))
     return replace(plan, answers=estimate_answers(updates, mirror.read_native_rules()))

@@ -20,9 +20,10 @@ from zdsync.ports.mirror import Mirror
 from zdsync.ports.runs import Run
 from zdsync.rules.model import RuleSet
 from zdsync.runs.apply import Applier
+from zdsync.runs.freshness import mirror_until
 from zdsync.runs.outcomes import Applied, Ended
 from zdsync.runs.pauses import paused_rules, with_pauses
-from zdsync.runs.plan import Judge, Planned, make_judge, make_plan, mirror_until
+from zdsync.runs.plan import Judge, Planned, make_judge, make_plan
 from zdsync.runs.public_notes import refuse_public_notes
 from zdsync.runs.pull import IN_A_CYCLE, Pulled, pull
 from zdsync.runs.resolve import resolve, settle_belied

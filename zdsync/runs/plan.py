@@ -10,7 +10,7 @@ from datetime import datetime
 from zdsync.calendars import Calendar
 from zdsync.errors import MirrorError
 from zdsync.facts import Facts, derive
-from zdsync.model import Account, Case, RunId, Stream, TicketId
+from zdsync.model import Account, Case, RunId, TicketId
 from zdsync.plan.account import diff_account
 from zdsync.plan.contest import contested
 from zdsync.plan.diff import diff_ticket
@@ -26,6 +26,7 @@ from zdsync.rules.external import join
 from zdsync.rules.model import RuleSet
 from zdsync.rules.renames import meant_ids
 from zdsync.runs.agenda import Notebook, epoch_of, nearest, rejoined
+from zdsync.runs.freshness import mirror_until
 from zdsync.tiers.decide import decide
 from zdsync.tiers.due import outlook
 from zdsync.tiers.model import WAITING, Decision, Verdict
@@ -194,15 +195,3 @@ def _count(decisions: Sequence[Decision], standing: Standing) -> dict[str, int]:
     """How many tickets have each verdict, in the order in which verdicts are thought of."""
     counted = Counter(decision.verdict.value for decision in decisions) + Counter(standing.counts)
     return {verdict.value: counted[verdict.value] for verdict in Verdict if counted[verdict.value]}
-
-
-def mirror_until(mirror: Mirror) -> datetime | None:
-    """Up to when both tickets and events are complete; None before the first whole pull."""
-    tickets, events = complete_until(mirror, Stream.TICKETS), complete_until(mirror, Stream.EVENTS)
-    return min(tickets, events) if tickets and events else None
-
-
-def complete_until(mirror: Mirror, stream: Stream) -> datetime | None:
-    """Up to when one stream is complete, at the cost of one row; None before its first whole pull."""
-    checkpoint = mirror.read_checkpoint(stream)
-    return checkpoint.complete_until if checkpoint else None

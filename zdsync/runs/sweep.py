@@ -12,8 +12,9 @@ from zdsync.ports.clock import Clock
 from zdsync.ports.mirror import Mirror
 from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import RuleSet
+from zdsync.runs.freshness import mirror_until
 from zdsync.runs.insight import CrackRow, Insight
-from zdsync.runs.plan import make_judge, mirror_until
+from zdsync.runs.plan import make_judge
 
 _IN_OPEN_TIME = frozenset({"no_owner", "unanswered", "no_tier", "no_group"})
 """What is counted in the open time of the ticket's tier; the others last whether anybody is there or not."""

@@ -15,8 +15,9 @@ from zdsync.plan.model import Plan
 from zdsync.ports.journal import OPEN_OUTCOMES, JournalEntry, Outcome
 from zdsync.ports.runs import Run
 from zdsync.runs.cycle import IN_PART, Record, Workplace, keep_rules, run_apply
+from zdsync.runs.freshness import mirror_until
 from zdsync.runs.outcomes import Applied
-from zdsync.runs.plan import Judge, make_judge, mirror_until
+from zdsync.runs.plan import Judge, make_judge
 from zdsync.runs.pull import fill_in_users, pull
 from zdsync.runs.second_look import PAUSE_S, Again
 from zdsync.runs.taken_back import Gathered, Told

@@ -11,7 +11,7 @@ from zdsync.model import OrganizationId, Page, Stream, TicketId, UserId
 from zdsync.ports.account import TicketSource
 from zdsync.ports.clock import Clock
 from zdsync.ports.mirror import Mirror
-from zdsync.runs.plan import complete_until
+from zdsync.runs.freshness import complete_until
 
 log = logging.getLogger(__name__)
 

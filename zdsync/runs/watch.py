@@ -16,10 +16,10 @@ from zdsync.ports.alerts import Alerts
 from zdsync.ports.journal import JournalEntry, Outcome
 from zdsync.ports.runs import Run
 from zdsync.runs.cycle import RULES_PAUSED, Cycle, Workplace, run_cycle
+from zdsync.runs.freshness import mirror_until
 from zdsync.runs.notices import tell_notices
 from zdsync.runs.outcomes import MANY_REJECTED
 from zdsync.runs.pauses import paused_rules
-from zdsync.runs.plan import mirror_until
 
 log = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from zdsync.model import FieldId, FieldValue, TicketId
@@ -97,3 +98,17 @@ class Decision:
     @property
     def rule_id(self) -> str:
         return self.rule.id if self.rule else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A decision of a rule as it was kept: the tier that the ticket should have.
+
+    `written_at` is when zdsync first wrote to the ticket after it, None if it never did.
+    """
+
+    ticket_id: TicketId
+    decided_at: datetime
+    rule: str
+    tier: str
+    written_at: datetime | None = None

@@ -11,23 +11,10 @@ from enum import StrEnum
 from zdsync.actors import is_person
 from zdsync.model import Account, Case, Event, GroupId, TicketId
 from zdsync.rules.compiled import CompiledRules
+from zdsync.tiers.model import Forecast
 
 UNSEEN = timedelta(minutes=2)
 """What a person did so shortly before a decision, the decision did not know: the export withholds the latest minute."""
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """A decision of a rule as it was kept: the tier that the ticket should have.
-
-    `written_at` is when zdsync first wrote to the ticket after it, None if it never did.
-    """
-
-    ticket_id: TicketId
-    decided_at: datetime
-    rule: str
-    tier: str
-    written_at: datetime | None = None
 
 
 class Result(StrEnum):

@@ -11,9 +11,9 @@ from datetime import datetime
 
 from zdsync.model import Stream
 from zdsync.ports.runs import Run
-from zdsync.runs.plan import complete_until, mirror_until
+from zdsync.reading import Reading
+from zdsync.runs.freshness import complete_until, mirror_until
 from zdsync.web.pulse import Beat
-from zdsync.wiring import Reading
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

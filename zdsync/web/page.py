@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from html import escape
 
+from zdsync.reading import Reading
 from zdsync.report.runs import FIGURES, runs_table, streams_table
 from zdsync.report.style import BASE
 from zdsync.report.tables import Cell, Table, age_text, cell_text, from_records
 from zdsync.web.metrics import Mirrored, read_mirrored
 from zdsync.web.pulse import Beat
-from zdsync.wiring import Reading
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 RELOAD_S = 30

@@ -23,13 +23,13 @@ from threading import Lock, Thread
 from typing import TypeVar
 
 from zdsync.errors import MirrorError
+from zdsync.reading import Reading
 from zdsync.report.runs import freshness
 from zdsync.report.tables import age_text
-from zdsync.runs.plan import mirror_until
+from zdsync.runs.freshness import mirror_until
 from zdsync.settings import Listen
 from zdsync.web import metrics, page, poke
 from zdsync.web.pulse import Pulse
-from zdsync.wiring import Reading
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,8 @@ from tests.build import (
 from zdsync.model import Event, FieldValue, TicketId
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.parse import parse_files
-from zdsync.tiers.shadow import Comparison, Forecast, Result, by_rule, compare, group_by_ticket
+from zdsync.tiers.model import Forecast
+from zdsync.tiers.shadow import Comparison, Result, by_rule, compare, group_by_ticket
 
 _PARSED, _ = parse_files(
     [
