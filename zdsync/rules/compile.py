@@ -86,6 +86,9 @@ class CompiledGate(CompiledRule):
     collected: Collected = lambda _: ()
 
 
+_WAY = frozenset({"tier", "previous_tier", "moves", "group_stations", "in_business_hours"})
+
+
 @dataclass(frozen=True, slots=True)
 class CompiledRules:
     """A rule set bound to an account. Group names are case folded; a group that is yet to be created has no id."""
@@ -105,6 +108,8 @@ class CompiledRules:
     deescalate: tuple[CompiledMove, ...] = ()
     asks_business_hours: bool = False
     """Whether a condition looks at `in_business_hours`, whose answer changes by itself."""
+    asks_way: bool = False
+    """Whether a condition looks at the tier, or the way there, which our own moves change."""
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     """Those of the rule files and the account's schedules in use, by the names that rules have for them."""
 
@@ -174,6 +179,7 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
         asks_business_hours=any(
             plain(one.field) == "in_business_hours" for one in rules.written_conditions()
         ),
+        asks_way=any(plain(one.field) in _WAY for one in rules.written_conditions()),
         ladder=Ladder(
             tag_prefix=tag_prefix,
             keys=tuple(tier.key for tier in rules.tiers),
