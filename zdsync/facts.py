@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -34,6 +34,8 @@ class Touch:
     how: str
 
 
+_UNDONE = "undone"
+"""The kind of our own changes by which a lead takes earlier ones back."""
 _ANSWER = timedelta(hours=1)
 """A rule that changes within it what we wrote answers our write: triggers at once, automations once an hour."""
 _LOST_OFTEN = 2
@@ -83,7 +85,7 @@ class Facts:
     assignee_stations: int = 0
     attachments: int = 0
     comment: str = ""
-    """The latest comment's text, public or not."""
+    """The latest comment's text, public or not; a note of ours is none."""
     public_comments: tuple[str, ...] = ()
     detected: frozenset[str] = frozenset()
     """Names of the detectors that found something in the ticket's texts."""
@@ -98,6 +100,8 @@ class Facts:
     """When the first of `undone` is tried once more."""
     tags_by_us: frozenset[str] = frozenset()
     """Tags on the ticket that we were the last to add."""
+    unfollowed: tuple[tuple[datetime, FieldChange], ...] = ()
+    """Our own changes since anybody else last did anything, oldest first; an undo is its lead's doing."""
     has_whole_history: bool = True
     journey: Journey = field(default_factory=Journey)
     own_changes: Mapping[str, OwnChange] = field(default_factory=dict, repr=False)
@@ -190,6 +194,7 @@ def derive(case: Case, now: datetime, ladder: Ladder) -> Facts:
         repaired_at=history.repaired_at,
         undone_until=history.undone_until(now),
         tags_by_us=frozenset(tag for tag, was_added in history.tags_by_us.items() if was_added),
+        unfollowed=tuple(history.unfollowed),
         has_whole_history=case.has_whole_history,
         journey=journey,
         own_changes=case.own_changes,
@@ -214,6 +219,9 @@ class _History:
         self.own_tag_adds: dict[str, int] = {}
         self.before_us: dict[str, FieldValue] = {}
         self.tags_by_us: dict[str, bool] = {}
+        self.unfollowed: list[tuple[datetime, FieldChange]] = []
+        self.others_at: datetime | None = None
+        self.is_ours_latest = False
         self.tugs: dict[str, _Tug] = {}
         self.group_chosen_at: datetime | None = None
         self.repaired_at: datetime | None = None
@@ -232,6 +240,12 @@ class _History:
             self._take_tugs(event, change, by_person=False, by_us=False, by_rule=True)
         self._take_comments(event, by_person=by_person)
         own = self.case.own_changes.get(event.key) if event.key is not None else None
+        self.others_at = self.others_at if by_us else event.created_at
+        self.is_ours_latest = by_us
+        if not by_us or (own is not None and own.kind == _UNDONE):
+            self.unfollowed.clear()
+        else:
+            self.unfollowed += ((event.created_at, change) for change in event.changes)
         if own is not None and own.kind == "repaired":
             self.repaired_at = event.created_at
         if by_person and self.touch is None:
@@ -309,7 +323,7 @@ class _History:
 
     def _take_comments(self, event: Event, *, by_person: bool) -> None:
         for comment in event.comments:
-            self.comment = comment.body
+            self.comment = comment.body if event.key is None else self.comment
             self.attachments += comment.attachments
             if comment.is_public:
                 self.public_comments.append(comment.body)
@@ -332,19 +346,38 @@ class _History:
                 yield "chose the tier"
 
     def ticket_without_us(self) -> Ticket:
-        """The ticket with every field and tag that we were the last to change put back to what it was before."""
+        """The ticket with every field and tag that we were the last to change put back, and the time of its last update."""
         ticket = self.case.ticket
+        if self.is_ours_latest and self.others_at is not None:
+            ticket = replace(ticket, updated_at=self.others_at)
         if not self.before_us and not self.tags_by_us:
             return ticket
         tags = set(ticket.tags)
         for tag, was_added in self.tags_by_us.items():
             (tags.discard if was_added else tags.add)(tag)
-        plain = {name: value for name, value in self.before_us.items() if name in _PLAIN_FIELDS}
-        custom = {**ticket.custom_fields}
-        for name, value in self.before_us.items():
-            if name.isdigit():
-                custom[int(name)] = value  # type: ignore[index]
-        return replace(ticket, tags=frozenset(tags), custom_fields=custom, **plain)  # type: ignore[arg-type]
+        return _with_values(ticket, tags, self.before_us)
+
+
+def put_back(ticket: Ticket, changes: Sequence[FieldChange]) -> Ticket:
+    """The ticket as it was before its latest changes, which come oldest first."""
+    tags, fields = set(ticket.tags), dict[str, FieldValue]()
+    for change in reversed(changes):
+        if change.field == "tags":
+            for tag, was_added in tag_steps(change):
+                (tags.discard if was_added else tags.add)(tag)
+        else:
+            fields[change.field] = change.previous
+    return _with_values(ticket, tags, fields)
+
+
+def _with_values(ticket: Ticket, tags: Iterable[str], fields: Mapping[str, FieldValue]) -> Ticket:
+    """The ticket with other tags and other values of fields, by their names in the history."""
+    plain = {name: value for name, value in fields.items() if name in _PLAIN_FIELDS}
+    custom = {**ticket.custom_fields}
+    for name, value in fields.items():
+        if name.isdigit():
+            custom[int(name)] = value  # type: ignore[index]
+    return replace(ticket, tags=frozenset(tags), custom_fields=custom, **plain)  # type: ignore[arg-type]
 
 
 _PLAIN_FIELDS = frozenset({"group_id", "assignee_id", "priority", "type", "status"})

@@ -20,6 +20,8 @@ from zdsync.model import Case, Event, FieldChange, FieldValue, GroupId, UserId
 RUNNING = frozenset({"new", "open"})
 """Statuses in which the team has the ball; clocks that can stand still do so in all others."""
 _DONE = frozenset({"solved", "closed", "deleted"})
+_PLACE = frozenset({"group_id", "assignee_id", "status", "custom_status_id"})
+"""Fields that go with the move of a ticket."""
 MOVED_ON = frozenset({"escalated", "deescalated"})
 """Kinds of our own changes that move a ticket after its placing."""
 _MERGED = "closed_by_merge"
@@ -117,7 +119,7 @@ class Journey:
     """When it was last solved or closed; None while it is unsolved."""
     governed_since: datetime | None = None
     is_stirred: bool = False
-    """Whether anybody but zdsync has done anything since zdsync last placed or moved it."""
+    """Whether anybody but zdsync has done anything since it came to its tier, or in that very update beside it."""
     is_out: bool = False
     """Merged into another or deleted: no more a request of its own."""
     tier: str | None = field(init=False, repr=False, compare=False)
@@ -203,11 +205,7 @@ class _Walk:
 
     def take(self, event: Event) -> None:
         actor = actor_of(event, self.case.staff)
-        if actor is not Actor.ZDSYNC:
-            self.others_did_at = event.created_at
-            self.is_stirred = True
-        elif self._is_placing_of_ours(event):
-            self.is_stirred = False
+        before = self.tier, self.governed_since
         for change in event.changes:
             self._take_field(event, change, actor)
         self._step(event, event.changes, actor)
@@ -215,14 +213,30 @@ class _Walk:
             self._take_field(event, change, Actor.RULE)
         self._step(event, event.rule_changes, Actor.RULE)
         self._take_comments(event, actor)
+        self._stir(event, actor, is_new_here=before != (self.tier, self.governed_since))
 
-    def _is_placing_of_ours(self, event: Event) -> bool:
+    def _stir(self, event: Event, actor: Actor, *, is_new_here: bool) -> None:
+        """Who comes to a tier comes to rest there, but for what else was done in that very update."""
+        if actor is not Actor.ZDSYNC:
+            self.others_did_at = event.created_at
+            self.is_stirred = not is_new_here or self._does_more(event)
+        elif is_new_here or self._is_moved_on(event):
+            self.is_stirred = False
+
+    def _does_more(self, event: Event) -> bool:
+        """Whether the event changes anything beside the place: a field, or a tag that is no tier's."""
+        for change in (*event.changes, *event.rule_changes):
+            if change.field != "tags" and change.field not in _PLACE:
+                return True
+            if change.field == "tags" and any(
+                not self.ladder.tier_of_tag(tag) for tag, _ in tag_steps(change)
+            ):
+                return True
+        return False
+
+    def _is_moved_on(self, event: Event) -> bool:
         own = self.case.own_changes.get(event.key or "")
-        if own is not None and own.kind in MOVED_ON:
-            return True
-        tags = (tag for change in event.changes if change.field == "tags" for tag, _ in tag_steps(change))
-        is_moved = any(change.field == "group_id" for change in event.changes)
-        return is_moved or any(self.ladder.tier_of_tag(tag) for tag in tags)
+        return own is not None and own.kind in MOVED_ON
 
     def _take_field(self, event: Event, change: FieldChange, actor: Actor) -> None:
         if change.field == "status" and isinstance(change.value, str):

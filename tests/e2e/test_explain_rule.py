@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from zdsync.errors import ConfigError, Rejected
 from zdsync.model import TicketId
 from zdsync.rules.load import load_rules
 from zdsync.rules.model import RuleSet
-from zdsync.runs.cycle import recorded, run_pull
+from zdsync.runs.cycle import recorded, run_cycle, run_pull
 from zdsync.runs.explain import RuleAnswer, explain_rule
 
 RULES = """
@@ -108,6 +109,29 @@ def test_unknown_rules_and_tickets_are_told(ask: Callable[[int, str], RuleAnswer
     )
     with pytest.raises(Rejected):
         ask(999_999, "always")
+
+
+def test_a_mark_that_zdsync_has_just_set_is_told(tmp_path: Path) -> None:
+    """A move that asks for a label of ours waits until something else has happened, and says so."""
+    asks = "  - {id: calmed, why: Calm, from: 1, to: 2, all: [tags: {includes: [calm]}]}\n"
+    (tmp_path / "rules.yaml").write_text(RULES.replace("deescalate:\n", f"{asks}deescalate:\n"))
+    house = House(f"sqlite:///{tmp_path}/mirror.db", tickets=20, seed=3)
+    place = house.place(rules=lambda: load_rules(tmp_path))
+    run_cycle(place)
+    house.advance(120)
+    assert not run_cycle(place).planned.plan.ticket_changes
+    id = next(id for id in house.unsolved() if {"calm", "tier_1"} <= house.tags(id))
+    answer = explain_rule(
+        place.mirror,
+        place.journal,
+        load_rules(tmp_path),
+        place.clock,
+        TicketId(id),
+        "calmed",
+        tag_prefix="tier_",
+    )
+    assert answer.standing.startswith("So it has no part in this ticket yet: what zdsync itself wrote counts")
+    house.close()
 
 
 def test_the_command_answers_in_words_and_as_json(house: Commands) -> None:

@@ -305,7 +305,7 @@ def test_one_rule_is_explained_with_its_clock(day: Day) -> None:
         assert any("transcript" in line for line in answer(day.chat, "late"))
         new = Condition("status", Operator.IS, ("new",))
         rules = replace(rules, escalate=(rules.escalate[0], replace(rules.escalate[1], all=(new,))))
-        assert "But it cannot act: nothing has happened to the ticket since zdsync placed it." in answer(
+        assert "But it cannot act: nothing has happened to the ticket since it came to its tier." in answer(
             day.warned, "hot"
         )
 

@@ -106,11 +106,13 @@ class Track:
     def suffer(self, deed: Deed) -> None:
         """Let somebody else's deed happen."""
         self.last_at = self.others_at = deed.at
-        self.is_stirred = True
-        is_person = deed.who == PERSON
+        is_person, before = deed.who == PERSON, (self.tier, self.governed)
         self._set(deed.at, deed.fields, deed.who)
         self._tag(deed.at, deed.added, deed.removed, deed.who)
         self._place(deed.at, deed.fields, deed.added, deed.removed, deed.who)
+        asks = any(not tag.startswith("tier_") for tag in (*deed.added, *deed.removed))
+        asks = asks or bool(set(deed.fields) - {"group", "assignee", "status", "custom_status_id"})
+        self.is_stirred = asks or before == (self.tier, self.governed)
         if deed.is_public and deed.who == CUSTOMER:
             self.waiting = self.waiting or deed.at
         if deed.is_public and is_person:
@@ -242,40 +244,59 @@ class Track:
         """One outcome, if the ticket is unsolved and quiet for long enough to be known."""
         if self.last_at is None or self.last_at > at - STEP or self.status in {"solved", "closed"}:
             return
-        self.spoken = ""
+        self.spoken, self.order, self.meant = "", (None, None), set()
         if self.is_touched or self.is_moved_on:
-            if not self._settle(at):
-                is_respected = self._is_respected()
-                if not self._move(at, only_forced=is_respected) and not is_respected:
-                    self._remind(at)
+            self._keep(at)
         elif not self._move(at):
             self._assign(at)
         self._tidy(at)
+
+    def _keep(self, at: datetime) -> None:
+        """A ticket that people have in hand or that was moved on: in order, and moved on, by one act."""
+        found = self._order()
+        if found is None:
+            return
+        self.order = found
+        if found[0] == self.tier:
+            is_respected = self._is_respected()
+            if self._move(at, only_forced=is_respected) or (not is_respected and self._remind(at)):
+                return
+        if self._is_contradicted_by_machines():
+            self.is_repaired = True
+        self._act(at, "")
+
+    order: tuple[str | None, str | None] = (None, None)
+    """The tier and the group that bring tag and group together, whatever else is done."""
 
     def _is_respected(self) -> bool:
         if not self.moves or self.moves[-1][3] != PERSON or self.moves[-1][2] != self.tier:
             return False
         return self.open_since_move < RESPECT_STEPS
 
-    def _settle(self, at: datetime) -> bool:
-        """Bring tag and group together; whether that was all for now."""
+    def _order(self) -> tuple[str, str | None] | None:
+        """The tier and the group that bring tag and group together; None where it is left to people."""
         claims, here = self.claims(), TIER.get(self.group or "")
         if not claims:
-            if here is not None:
-                self._act(at, "", tier=here)
-            return True
+            return (here, None) if here is not None else None
         tier = claims[-1]
-        if tier == here:
-            if len(claims) > 1:
-                self._act(at, "", tier=tier)
-            return len(claims) > 1
         tagged = self.tag_by_person_at.get(f"tier_{tier}")
-        if tagged is not None and (self.group_by_person_at is None or tagged >= self.group_by_person_at):
-            self._act(at, "", tier=tier, group=HOME[tier])
-        elif here is not None and (self.group_by_person_at is not None or not self.is_repaired):
-            self.is_repaired = self.is_repaired or self.group_by_person_at is None
-            self._act(at, "", tier=here)
-        return True
+        is_chosen = tagged is not None and (
+            self.group_by_person_at is None or tagged >= self.group_by_person_at
+        )
+        if tier == here:
+            return tier, None
+        if is_chosen:
+            return tier, HOME[tier]
+        if here is None or (self.is_repaired and self._is_contradicted_by_machines()):
+            return None
+        return here, None
+
+    def _is_contradicted_by_machines(self) -> bool:
+        """Whether the ticket was moved to a group of another tier than its tag's, and by no person."""
+        claims, here = self.claims(), TIER.get(self.group or "")
+        if not claims or here is None or claims[-1] == here:
+            return False
+        return self.group_by_person_at is None and f"tier_{claims[-1]}" not in self.tag_by_person_at
 
     def _move(self, at: datetime, *, only_forced: bool = False) -> bool:
         found = self._next(at, only_forced=only_forced)
@@ -364,22 +385,19 @@ class Track:
         self._act(at, "basics", tier=place or self.tier, group=group, added=marks, told="needs_info")
         return True
 
-    def _remind(self, at: datetime) -> None:
-        """Of those reminders of the vendor's rule that have come the latest, once."""
+    def _remind(self, at: datetime) -> bool:
+        """Of those reminders of the vendor's rule that have come the latest, once; whether there is one."""
         is_away = self.status == "hold" and "with_vendor" in self.tags
-        if (
-            not is_away
-            or "vendor" not in self.sent
-            or self.status_since is None
-            or self.tier not in {"2", "3"}
-        ):
-            return
-        office, latest = HOURS[self.tier], None
-        due = office.days_later(self.status_since, 1)
-        while due <= at:
-            latest, due = due, office.days_later(due, 1)
+        if not is_away or "vendor" not in self.sent or self.tier not in {"2", "3"}:
+            return False
+        begins = (self.status_since, self.tagged_at["with_vendor"], self.entered, self.governed)
+        since = max(begin for begin in begins if begin is not None)
+        latest, days = None, 1
+        while (due := HOURS[self.tier].days_later(since, days)) <= at:
+            latest, days = due, days + 1
         if latest is not None:
-            self._act(at, "vendor", told=("remind", self.status_since, latest))
+            self._act(at, "vendor", told=("remind", since, latest))
+        return latest is not None
 
     def _tidy(self, at: datetime) -> None:
         """Take away marks whose reason is over: as part of the same update, where there was one."""
@@ -390,7 +408,7 @@ class Track:
         if is_onward or not (is_ahead and self._is_gate_closed()):
             old.add("needs_info")
         old &= self.by_us & self.tags
-        old -= set(now.added) if now is not None else set()
+        old -= self.meant
         if not old:
             return
         self._tag(at, (), old, US)
@@ -401,6 +419,8 @@ class Track:
             self.acts.append(Act(at, self.spoken, (), tuple(sorted(old)), None, None, is_told=False))
 
     before: str | None = None
+    meant: frozenset[str] | set[str] = frozenset()
+    """Tags that the present outcome asks for, though they may be there."""
     spoken: str = ""
     """The rule of the present outcome, also where it changes nothing."""
 
@@ -417,7 +437,9 @@ class Track:
         told: Any = None,
     ) -> None:
         """Do it, if it changes anything; a thing told once is not told again."""
-        self.before, self.spoken = self.tier, rule
+        self.before, self.spoken, self.meant = self.tier, rule, {*added}
+        if tier is None or tier == self.order[0]:
+            tier, group = self.order[0], group or self.order[1]
         wanted = {*self.tags, *added} - {*removed}
         if tier is not None:
             wanted = {tag for tag in wanted if not tag.startswith("tier_")} | {f"tier_{tier}"}
@@ -437,13 +459,13 @@ class Track:
             fields["group"] = moves_to
         if status is not None:
             fields["status"] = status
-        if moves_to or status or any(tag.startswith("tier_") for tag in (*new, *gone)):
-            self.is_stirred = False
-        if rule in {"vendor", "supplier"} and "remind" not in (told or ()):
-            self.is_stirred = False
+        was_governed = self.governed
         self._set(at, fields, US)
         self._tag(at, new, gone, US)
         self._place(at, fields, new, gone, US)
+        is_sent = rule in {"vendor", "supplier"} and "remind" not in (told or ())
+        if is_sent or (self.before, was_governed) != (self.tier, self.governed):
+            self.is_stirred = False
         self.acts.append(Act(at, rule, new, gone, moves_to, status, is_told))
 
 

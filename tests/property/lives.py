@@ -20,7 +20,7 @@ from tests.property.test_laws import (
 )
 from tests.unit.tiers.build import OFFICE
 from zdsync.facts import Facts, derive
-from zdsync.model import Case, Hold, HoldReason, OwnChange, Ticket, TicketId, UserId
+from zdsync.model import Case, Hold, HoldReason, Ticket, TicketId, UserId
 from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import TicketChange
 from zdsync.rules.compiled import CompiledRules
@@ -44,7 +44,7 @@ from zdsync.tiers.decide import decide
 from zdsync.tiers.model import Decision
 
 KEYS = "0123"
-MARKS = ("ask", "rma", "needs_info", "stuck", "with_vendor", "hot")
+MARKS = ("ask", "rma", "needs_info", "stuck", "with_vendor", "hot", "churn", "late")
 START = NOW - timedelta(days=10)
 
 _lengths = st.builds(Length, st.integers(1, 40), st.just(Unit.HOURS)) | st.builds(
@@ -68,7 +68,28 @@ _conditions: st.SearchStrategy[AnyCondition] = st.one_of(
     ),
     st.builds(Condition, st.just("priority"), st.just(Operator.IS_NOT), st.just(("low",))),
     st.builds(Condition, st.just("in_business_hours"), st.just(Operator.IS), st.tuples(st.booleans())),
+    st.builds(
+        Condition,
+        st.just("group"),
+        st.sampled_from([Operator.IS, Operator.IS_NOT]),
+        st.tuples(st.sampled_from(["Frontline", "Specialists"])),
+    ),
+    st.builds(
+        Condition, st.just("assignee"), st.sampled_from([Operator.PRESENT, Operator.NOT_PRESENT]), st.just(())
+    ),
+    st.builds(Condition, st.just("group_stations"), st.just(Operator.AT_LEAST), st.tuples(st.integers(1, 4))),
 )
+_of_the_way: st.SearchStrategy[AnyCondition] = st.one_of(
+    st.builds(
+        Condition,
+        st.just("tier"),
+        st.sampled_from([Operator.IS, Operator.IS_NOT]),
+        st.tuples(st.sampled_from(KEYS)),
+    ),
+    st.builds(Condition, st.just("previous_tier"), st.just(Operator.IS), st.tuples(st.sampled_from(KEYS))),
+    st.builds(Condition, st.just("moves"), st.just(Operator.AT_LEAST), st.tuples(st.integers(1, 3))),
+)
+"""What a label may ask, and our own placing and moving answers."""
 _all = st.lists(_conditions, max_size=1).map(tuple)
 
 
@@ -115,6 +136,20 @@ def _gates(draw: st.DrawFn, number: int) -> GateRule:
 
 
 @st.composite
+def _labels(draw: st.DrawFn, number: int) -> Rule:
+    """A label that no other rule writes the other way, as the checks demand."""
+    return Rule(
+        f"label-{number}",
+        "Because",
+        all=tuple(draw(st.lists(_conditions | _of_the_way, min_size=1, max_size=2))),
+        then=Action(
+            add_tags=(draw(st.sampled_from(["churn", "late", "hot"])),),
+            set_fields=draw(st.sampled_from([{}, {"Product": "rocket"}])),
+        ),
+    )
+
+
+@st.composite
 def moving_rules(draw: st.DrawFn) -> CompiledRules:
     """Any rules that move tickets on; what acts at once takes away what it asks for, as the checks demand."""
 
@@ -144,6 +179,7 @@ def moving_rules(draw: st.DrawFn) -> CompiledRules:
         tiers=TIERS,
         assign=(*draw(st.sampled_from([(), (urgent,), (private, urgent)])), rest),
         require=tuple(draw(_gates(number)) for number in range(draw(st.integers(0, 2)))),
+        annotate=tuple(draw(_labels(number)) for number in range(draw(st.integers(0, 2)))),
         escalate=some("escalate"),
         deescalate=some("deescalate"),
         manual_override=draw(_lengths),
@@ -164,7 +200,6 @@ class Life(World):
     def __init__(self, ticket: Ticket) -> None:
         super().__init__(ticket)
         self.time = ticket.created_at
-        self.own_changes: dict[str, OwnChange] = {}
         self.notes: set[str] = set()
         self.holds: list[Hold] = []
 
@@ -179,11 +214,7 @@ class Life(World):
         super().write(author, **given)
 
     def apply(self, change: TicketChange) -> None:
-        before = len(self.events)
         super().apply(change)
-        key = f"run:{before}"
-        assert self.events[-1].key == key
-        self.own_changes[key] = OwnChange(change.kind, change.rule, change.reason)
         if change.note_digest is not None:
             self.notes.add(change.note_digest)
 

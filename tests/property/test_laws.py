@@ -37,6 +37,7 @@ from zdsync.model import (
     Finding,
     Group,
     GroupId,
+    OwnChange,
     Ticket,
     TicketField,
     TicketId,
@@ -153,10 +154,11 @@ _any_tags = st.lists(st.sampled_from([*OWN_TAGS, *FOREIGN_TAGS, *TIER_TAGS]), un
 
 
 class World:
-    """One ticket and its history, changed the way Zendesk changes it."""
+    """One ticket and its history, changed the way Zendesk changes it; what zdsync writes is journaled."""
 
     def __init__(self, ticket: Ticket) -> None:
         self.ticket = ticket
+        self.own_changes: dict[str, OwnChange] = {}
         self.events: list[Event] = [
             Event(1, ticket.id, ticket.created_at, CUSTOMER, is_create=True, changes=_initial(ticket))
         ]
@@ -199,9 +201,9 @@ class World:
             fields["group_id"] = change.group.id
         if change.assignee_before is not None:
             fields["assignee_id"] = None
-        self.write(
-            WORKER, key=f"run:{len(self.events)}", add=change.add_tags, remove=change.remove_tags, **fields
-        )
+        key = f"run:{len(self.events)}"
+        self.write(WORKER, key=key, add=change.add_tags, remove=change.remove_tags, **fields)
+        self.own_changes[key] = OwnChange(change.kind, change.rule, change.reason)
 
     def case(self, findings: tuple[Finding, ...] = ()) -> Case:
         return Case(
@@ -210,6 +212,7 @@ class World:
             staff=STAFF,
             events_until=moment(-1),
             findings=findings,
+            own_changes=dict(self.own_changes),
         )
 
 

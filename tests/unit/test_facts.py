@@ -178,6 +178,18 @@ def test_counts() -> None:
     assert found.plain("text") == "Help\nSomething is wrong\nDone\nNot done"
 
 
+def test_our_own_updates_are_not_read() -> None:
+    """Neither a note of ours as the latest comment, nor its time as that of the latest update."""
+    told = event(WORKER, note="Handed over", key=OURS, at=-20)
+    found = facts(case(created(), told, ticket=ticket(updated_at=moment(-20))))
+    assert (found.comment, found.ticket.updated_at) == ("Something is wrong", moment(-60))
+    answered = event(AGENT, reply="Hi", at=-10)
+    found = facts(case(created(), told, answered, ticket=ticket(updated_at=moment(-10))))
+    assert (found.comment, found.ticket.updated_at) == ("Hi", moment(-10))
+    alone = facts(case(told, ticket=ticket(updated_at=moment(-20))))
+    assert alone.ticket.updated_at == moment(-20)
+
+
 def test_an_empty_field_on_opening_is_no_choice() -> None:
     """An agent who opens a ticket chose what is filled in, not what is left empty."""
     opened = created(("type", None), ("priority", "high"), author=AGENT)

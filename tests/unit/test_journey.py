@@ -373,10 +373,10 @@ def test_case_without_staff() -> None:
 
 
 class TestRest:
-    """Whether anybody else has done anything since zdsync last placed or moved the ticket."""
+    """Whether anybody else has done anything since the ticket came to its tier."""
 
     def test_our_placing_and_moves_bring_rest(self) -> None:
-        """Placing, following and moving do, also a vendor's turn, which changes neither tag nor group."""
+        """The first tag and moving do, also a vendor's turn, which changes neither tag nor group."""
         placing = event(WORKER, ("tags", ("tier_1",), ()), key="run-1:1", at=-50)
         assert travel(case(created(), placing), LADDER).is_stirred is False
         sent = event(WORKER, ("status", "hold", "open"), key="run-2:1", at=-40)
@@ -386,6 +386,29 @@ class TestRest:
         assert travel(case(created(), placing, stir, sent, own_changes=own), LADDER).is_stirred is False
 
     def test_our_labels_change_nothing(self) -> None:
-        """A label of ours neither stirs nor brings rest."""
+        """A label of ours neither stirs nor brings rest, nor does the tag that follows a person's move."""
         label = event(WORKER, ("tags", ("churn_risk",), ()), key="run-2:1", at=-40)
         assert travel(case(created(), label), LADDER).is_stirred
+        placing = event(WORKER, ("tags", ("tier_1",), ()), key="run-1:1", at=-50)
+        moved = event(AGENT, ("group_id", SPECIALISTS), ("priority", "high"), at=-40)
+        follows = event(WORKER, ("tags", ("tier_2",), ("tier_1",)), key="run-2:1", at=-30)
+        assert travel(case(created(), placing, moved, follows), LADDER).is_stirred
+
+    @pytest.mark.parametrize(
+        ("beside", "is_stirred"),
+        [
+            ((), False),
+            ((("assignee_id", AGENT), ("status", "open", "new")), False),
+            ((("tags", ("tier_2",), ("tier_1",)),), False),
+            ((("tags", ("ask",), ()),), True),
+            ((("priority", "high"),), True),
+        ],
+    )
+    def test_a_move_by_anybody_brings_rest(self, beside: tuple[Any, ...], is_stirred: bool) -> None:
+        """But for what else was changed in that update; what is done later stirs again."""
+        placing = event(WORKER, ("tags", ("tier_1",), ()), key="run-1:1", at=-50)
+        for rel in (None, "trigger"):
+            moved = event(AGENT, ("group_id", SPECIALISTS), *beside, rel=rel, reply="Mine", at=-40)
+            assert travel(case(created(), placing, moved), LADDER).is_stirred is is_stirred
+            later = event(AGENT, note="Hm", at=-30)
+            assert travel(case(created(), placing, moved, later), LADDER).is_stirred

@@ -48,6 +48,7 @@ from zdsync.rules.vocabulary import Vocabulary, plain
 
 _MOST_HINTS = 100
 """So many faults are told with the nearest name, which takes a search each."""
+_WAY = frozenset({"tier", "previous_tier", "moves", "group_stations", "in_business_hours"})
 
 
 def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, today: date) -> CompiledRules:
@@ -99,6 +100,7 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
         asks_business_hours=any(
             plain(one.field) == "in_business_hours" for one in rules.written_conditions()
         ),
+        asks_way=any(plain(one.field) in _WAY for one in rules.written_conditions()),
         ladder=Ladder(
             tag_prefix=tag_prefix,
             keys=tuple(tier.key for tier in rules.tiers),

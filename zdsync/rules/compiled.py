@@ -113,6 +113,8 @@ class CompiledRules:
     deescalate: tuple[CompiledMove, ...] = ()
     asks_business_hours: bool = False
     """Whether a condition looks at `in_business_hours`, whose answer changes by itself."""
+    asks_way: bool = False
+    """Whether a condition looks at the tier, or the way there, which our own moves change."""
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     """Those of the rule files and the account's schedules in use, by the names that rules have for them."""
 

@@ -18,7 +18,7 @@ from zdsync.rules.findings import Check, problem
 from zdsync.rules.model import RuleSet
 from zdsync.rules.natives import native_conflicts, unknown_natives
 from zdsync.rules.vocabulary import Vocabulary
-from zdsync.tiers.decide import standing
+from zdsync.tiers.sight import standing
 
 SPAN = timedelta(days=90)
 MOST = 5_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from zdsync.errors import ConfigError, Rejected
@@ -15,7 +15,7 @@ from zdsync.ports.journal import Journal, JournalEntry
 from zdsync.ports.mirror import Mirror
 from zdsync.ports.runs import DecisionRecord
 from zdsync.replay import Replay
-from zdsync.rules.compiled import CompiledGate
+from zdsync.rules.compiled import CompiledGate, CompiledRule
 from zdsync.rules.evaluate import Trace, is_live, trace
 from zdsync.rules.findings import nearest
 from zdsync.rules.model import MoveRule, Operator, Rule, RuleSet
@@ -24,9 +24,10 @@ from zdsync.rules.words import clock_in_words, standing
 from zdsync.runs.look_ahead import NOTHING_AHEAD, LookAhead, look_ahead
 from zdsync.runs.plan import Judge, Judged, make_judge
 from zdsync.tiers.clock_words import prospect_told
-from zdsync.tiers.decide import standing as as_it_stands
 from zdsync.tiers.model import Decision, Verdict
 from zdsync.tiers.prospects import Prospect, prospects
+from zdsync.tiers.sight import standing as as_it_stands
+from zdsync.tiers.sight import unplaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +113,12 @@ def _traces(judge: Judge, judged: Judged) -> Iterator[Trace]:
     decision = judged.decision
     moving = next((one for one in judge.rules.moving if one.rule == decision.rule), None)
     if moving is not None:
-        yield trace(moving, as_it_stands(judged.facts))
+        yield trace(moving, as_it_stands(judged.facts, decision.reading))
         return
-    for rule in judge.rules.ignore if decision.verdict is Verdict.IGNORED else judge.rules.assign:
-        yield trace(rule, judged.facts)
+    is_ignored = decision.verdict is Verdict.IGNORED
+    facts = judged.facts if is_ignored else unplaced(judged.facts, judge.rules)
+    for rule in judge.rules.ignore if is_ignored else judge.rules.assign:
+        yield trace(rule, facts)
         if rule.rule == decision.rule:
             return
 
@@ -168,18 +171,32 @@ def explain_rule(
     )
     judged = judge.judge(case, even_if_settling=True)
     moving = next((one for one in judge.rules.moving if one.rule.id == rule_id), None)
-    facts = judged.facts if moving is None else as_it_stands(judged.facts)
     compiled = moving or next(one for one in judge.rules.placing if one.rule.id == rule_id)
+    found = _prospect(compiled.rule, judged, judge)
+    facts = _seen(compiled, judged, judge, found)
     asked = trace(compiled, facts)
     if not asked.matches:
         stands = "So it has no part in this ticket."
+        if moving is not None and compiled.matches(replace(judged.facts, ticket=judged.facts.current)):
+            stands = f"So it has no part in this ticket yet: {_HIDDEN}."
     elif isinstance(compiled, CompiledGate):
         stands = _gate_stands(compiled, facts)
     else:
         stands = _stands(asked.rule, judged, judge)
-    found = _prospect(asked.rule, judged, judge)
     more = tuple(prospect_told(found, judge.now)) if found is not None else ()
     return RuleAnswer(ticket_id, asked, stands, more)
+
+
+_HIDDEN = "what zdsync itself wrote counts once something else has happened, or a clock comes later"
+
+
+def _seen(compiled: CompiledRule, judged: Judged, judge: Judge, found: Prospect | None) -> Facts:
+    """The ticket as the rule sees it."""
+    if any(compiled is one for one in judge.rules.moving):
+        return as_it_stands(judged.facts, found.reading if found is not None else None)
+    if any(compiled is one for one in judge.rules.assign):
+        return unplaced(judged.facts, judge.rules)
+    return judged.facts
 
 
 def _gate_stands(gate: CompiledGate, facts: Facts) -> str:

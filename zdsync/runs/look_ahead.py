@@ -10,7 +10,6 @@ from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import GateRule
 from zdsync.runs.plan import Judge, Judged
 from zdsync.tiers import holds
-from zdsync.tiers.decide import standing
 from zdsync.tiers.due import Moment, outlook
 from zdsync.tiers.gates import Closed, closed_gates
 from zdsync.tiers.model import Verdict
@@ -65,4 +64,4 @@ def _gates(judged: Judged, rules: CompiledRules) -> tuple[Closed, ...]:
         return ()
     tier = rules.rules.tier(rule.before_tier)
     today = judged.facts.now.date()
-    return closed_gates(standing(judged.facts), rules, tier, today) if tier is not None else ()
+    return closed_gates(judged.facts, rules, tier, today) if tier is not None else ()

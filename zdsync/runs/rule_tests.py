@@ -19,9 +19,9 @@ from zdsync.rules.make_case import CaseMaker, Staged
 from zdsync.rules.model import RuleSet
 from zdsync.rules.stand_in import account_for_cases
 from zdsync.runs.plan import Judge, Judged
-from zdsync.tiers.decide import standing
 from zdsync.tiers.model import WAITING, Verdict
 from zdsync.tiers.notes import note_digest
+from zdsync.tiers.sight import standing, unplaced
 from zdsync.tiers.state import tier_tags
 
 _NONE = "none"
@@ -156,10 +156,11 @@ def _traces(judged: Judged, compiled: CompiledRules, expected: str | None) -> It
     """The rules asked up to the winner, the one that was expected to win, and the move or gate that decided."""
     is_ignored = judged.decision.verdict is Verdict.IGNORED
     is_over = False
+    facts = judged.facts if is_ignored else unplaced(judged.facts, compiled)
     for rule in compiled.ignore if is_ignored else compiled.assign:
         if not is_over or rule.rule.id == expected:
-            yield trace(rule, judged.facts)
+            yield trace(rule, facts)
         is_over = is_over or rule.rule == judged.decision.rule
     for rule in compiled.moving:
         if expected == rule.rule.id or rule.rule == judged.decision.rule:
-            yield trace(rule, standing(judged.facts))
+            yield trace(rule, standing(judged.facts, judged.decision.reading))

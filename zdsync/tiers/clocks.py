@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from math import ceil
@@ -139,6 +139,11 @@ def _end(length: Length, start: datetime, hours: Calendar) -> datetime:
 def after_length(length: Length, start: datetime, calendar: Calendar) -> datetime:
     """`length` after `start`, without pauses, in `calendar` when its unit is one of business time."""
     return _end(length, start, calendar if length.unit.is_business else ALWAYS)
+
+
+def lengths_after(length: Length, times: int, start: datetime, calendar: Calendar) -> datetime:
+    """`times` lengths after `start`."""
+    return after_length(replace(length, amount=length.amount * times), start, calendar)
 
 
 def before_length(length: Length, now: datetime) -> datetime:

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
+from zdsync.actors import Actor
 from zdsync.facts import Facts
+from zdsync.journey import Basis, Stay
 from zdsync.model import HoldReason
 from zdsync.rules.compiled import CompiledRule, CompiledRules, Shortlist
 from zdsync.rules.evaluate import all_matches, is_live, is_on
 from zdsync.rules.model import Rule, Tier
 from zdsync.tiers import holds
-from zdsync.tiers.gates import closed_gates, gate_note, gate_tags, tags_of_closed
+from zdsync.tiers.gates import Closed, closed_gates, gate_note, gate_tags, tags_of_closed
 from zdsync.tiers.model import Decision, Target, Verdict
 from zdsync.tiers.moves import Step, has_been_moved, is_back_from_vendor, next_step, reminders
 from zdsync.tiers.notes import reminder_note, was_noted
+from zdsync.tiers.sight import unplaced
 from zdsync.tiers.state import Settlement, settle
 from zdsync.tiers.targets import assignment, is_home, labels, moved, unless_chosen, unless_removed
 
-_SETTLED = frozenset({Verdict.ADOPTED, Verdict.FOLLOWED, Verdict.REPAIRED, Verdict.UNPLACED})
-"""What brings a ticket in order or leaves it to people; moves wait until then."""
+_MOVED_ON = frozenset({Verdict.ESCALATED, Verdict.DEESCALATED})
 
 
 def decide(facts: Facts, rules: CompiledRules, today: date) -> Decision:
@@ -29,29 +32,37 @@ def decide(facts: Facts, rules: CompiledRules, today: date) -> Decision:
     Order: finished, settling, `ignore`, a `private_only` rule of `assign`, a hold, bringing tag and group in order
     after people, the respect for their move, `escalate`, `deescalate`, `assign`. What would move the ticket is then
     asked for the move limit and the gates. Last, `annotate` adds labels to whatever was decided, but to a held ticket.
+    Once the outcome is written nothing is left to do at that moment, whatever the rules say.
     """
     ticket = facts.current
     if not ticket.is_unsolved:
         return Decision(ticket.id, Verdict.FINISHED, f"the ticket is {ticket.status}")
     if facts.is_settling:
         return Decision(ticket.id, Verdict.SETTLING, "its latest events are not mirrored yet")
-    listed = rules.shortlist(facts)
-    ignored, _ = _winner(listed.ignore, facts, today)
+    here = _Seen(facts, rules.shortlist(facts))
+    ignored, _ = _winner(here.left.ignore, facts, today)
     if ignored is not None:
         return Decision(ticket.id, Verdict.IGNORED, ignored.rule.why, rule=ignored.rule)
-    placed = _place(facts, rules, today, listed)
+    placed = _place(facts, rules, today, _see(unplaced(facts, rules), rules, here))
     if placed.verdict is Verdict.HELD:
         return placed
-    return _without_old_marks(_with_labels(placed, facts, listed, today), facts, rules, today)
+    return _without_old_marks(_with_labels(placed, facts, rules, today, here), facts, rules, today)
 
 
-def standing(facts: Facts) -> Facts:
-    """The facts for rules that look at the ticket as it stands, our own marks included: moves and gates."""
-    return facts if facts.ticket is facts.current else replace(facts, ticket=facts.current, _folded={})
+class _Seen(NamedTuple):
+    """A ticket as some rules see it, and what its values leave of them."""
+
+    facts: Facts
+    left: Shortlist
 
 
-def _place(facts: Facts, rules: CompiledRules, today: date, listed: Shortlist) -> Decision:
-    private, _ = _winner(listed.private, facts, today)
+def _see(facts: Facts, rules: CompiledRules, before: _Seen) -> _Seen:
+    """Looks again only at a ticket that is seen in another way than before."""
+    return before if facts is before.facts else _Seen(facts, rules.shortlist(facts))
+
+
+def _place(facts: Facts, rules: CompiledRules, today: date, seen: _Seen) -> Decision:
+    private, _ = _winner(seen.left.private, seen.facts, today)
     if private is not None:
         return _assigned(facts, rules, private, ())
     hold = holds.hold_in_force(facts, rules)
@@ -62,22 +73,54 @@ def _place(facts: Facts, rules: CompiledRules, today: date, listed: Shortlist) -
         return forced or Decision(facts.current.id, Verdict.HELD, wait.reason)
     if facts.touch is not None or has_been_moved(facts):
         return _settled(facts, rules, today)
-    return _move(facts, rules, today) or _assign(facts, rules, today, listed)
+    onward = _move(facts, rules, today)
+    if onward is None:
+        return _assign(facts, rules, today, seen)
+    is_sent = onward.verdict in _MOVED_ON and onward.target.tier is None
+    return _in_order(onward, settle(facts, rules)) if is_sent else onward
 
 
 def _settled(facts: Facts, rules: CompiledRules, today: date) -> Decision:
-    """A ticket that people have in hand or that was moved on: brought in order first, then moved when its time has come."""
+    """A ticket that people have in hand or that was moved on: brought in order, and moved on when its time has come.
+
+    One update does both, or a second run would follow from the first. What a repair brings to another tier begins
+    there anew, so nothing can be due yet; a ticket in a group of no tier is people's.
+    """
     settled = settle(facts, rules)
     if settled.verdict is Verdict.REPAIRED and facts.repaired_at is not None:
         reason = f"{settled.reason}: a second time since it was repaired; left alone until a person chooses"
         return Decision(facts.current.id, Verdict.HELD, reason, notify=("",))
-    if settled.verdict in _SETTLED:
+    is_there = settled.target.tier is not None and settled.target.tier.key == facts.tier
+    if settled.verdict is Verdict.UNPLACED or not is_there:
         return _of(facts, settled)
     wait = holds.respect(facts, rules)
     if wait is not None:
-        forced = _move(facts, rules, today, only_forced=True)
-        return forced or Decision(facts.current.id, Verdict.RESPECTED, wait.reason, settled.target)
-    return _move(facts, rules, today) or _reminded(facts, rules) or _of(facts, settled)
+        onward = _move(facts, rules, today, only_forced=True)
+    else:
+        onward = _move(facts, rules, today) or _reminded(facts, rules)
+    if onward is not None:
+        return _in_order(onward, settled)
+    if wait is not None and settled.verdict is Verdict.KEPT:
+        return Decision(facts.current.id, Verdict.RESPECTED, wait.reason, settled.target)
+    return _of(facts, settled)
+
+
+def _in_order(onward: Decision, settled: Settlement) -> Decision:
+    """What is due, with the ticket brought in order by the same update where it stays in its tier.
+
+    A repair is told as one unless the ticket moves on: so the journal knows that it was made.
+    """
+    if settled.verdict is Verdict.KEPT:
+        return onward
+    base, target = settled.target, onward.target
+    if target.tier is None or target.tier == base.tier:
+        target = replace(target, tier=base.tier, group=target.group or base.group)
+    decision = replace(onward, target=target)
+    if settled.verdict is not Verdict.REPAIRED or onward.verdict in _MOVED_ON:
+        return decision
+    notify = () if onward.verdict is Verdict.LIMITED else onward.notify
+    reason = f"{settled.reason}; {onward.reason}"
+    return replace(decision, verdict=Verdict.REPAIRED, reason=reason, notify=notify)
 
 
 def _of(facts: Facts, settled: Settlement) -> Decision:
@@ -102,8 +145,8 @@ def _winner(
     return None, tuple(shadow)
 
 
-def _assign(facts: Facts, rules: CompiledRules, today: date, listed: Shortlist) -> Decision:
-    winner, shadow = _winner(listed.assign, facts, today)
+def _assign(facts: Facts, rules: CompiledRules, today: date, seen: _Seen) -> Decision:
+    winner, shadow = _winner(seen.left.assign, seen.facts, today)
     if winner is None:
         return Decision(facts.current.id, Verdict.UNPLACED, "no live rule of assign matches", shadow=shadow)
     decision = _assigned(facts, rules, winner, shadow)
@@ -111,12 +154,13 @@ def _assign(facts: Facts, rules: CompiledRules, today: date, listed: Shortlist) 
     assert tier is not None, "an assignment names its tier"
     if tier.key == facts.tier:
         return decision
-    if facts.tier is not None and (limited := _limited(facts, rules)) is not None:
-        return limited
     place = rules.rules.tier(facts.tier or "") or _catch_all_tier(rules)
-    if place == tier:
-        return decision
-    return _gated(facts, rules, today, tier, place) or decision
+    if place != tier:
+        gated = _gated(facts, rules, closed_gates(seen.facts, rules, tier, today), tier, place)
+        if gated is not None:
+            return gated
+    limited = _limited(facts, rules) if facts.tier is not None else None
+    return limited or decision
 
 
 def _assigned(facts: Facts, rules: CompiledRules, winner: CompiledRule, shadow: tuple[Rule, ...]) -> Decision:
@@ -148,11 +192,12 @@ def _catch_all_tier(rules: CompiledRules) -> Tier:
 
 def _move(facts: Facts, rules: CompiledRules, today: date, *, only_forced: bool = False) -> Decision | None:
     """The escalation or de-escalation that is due, or what keeps it back; None when none is due."""
-    step, shadow = next_step(standing(facts), rules, today, only_forced=only_forced)
+    step, shadow = next_step(facts, rules, today, only_forced=only_forced)
     if step is None:
         return None
     if step.tier is not None:
-        kept_back = _limited(facts, rules) or _gated(facts, rules, today, step.tier, None)
+        closed = closed_gates(facts, rules, step.tier, today, step.reading)
+        kept_back = _limited(facts, rules) or _gated(facts, rules, closed, step.tier, None)
         if kept_back is not None:
             return kept_back
     return Decision(
@@ -187,10 +232,9 @@ def _limited(facts: Facts, rules: CompiledRules) -> Decision | None:
 
 
 def _gated(
-    facts: Facts, rules: CompiledRules, today: date, tier: Tier, place: Tier | None
+    facts: Facts, rules: CompiledRules, closed: tuple[Closed, ...], tier: Tier, place: Tier | None
 ) -> Decision | None:
-    """The gates that keep the ticket out of `tier`; it waits in `place`, None for where it is."""
-    closed = closed_gates(facts, rules, tier, today)
+    """The gates that keep the ticket out of `tier`, if any is closed; it waits in `place`, None for where it is."""
     if not closed:
         return None
     tags = unless_removed(
@@ -215,21 +259,28 @@ def _gated(
 def _reminded(facts: Facts, rules: CompiledRules) -> Decision | None:
     """The latest reminder of a vendor that is due and was not left yet."""
     found = reminders(facts, rules)
-    since = facts.journey.status_since
-    if found is None or since is None or len(found[1]) < 2:
+    if found is None or found.latest is None:
         return None
-    rule, moments = found
-    target = Target(note=reminder_note(rule, moments[-2], since), is_told_in_place=True)
-    reason = f"it has waited for a vendor since {since:%Y-%m-%d %H:%M} UTC"
-    return Decision(facts.current.id, Verdict.REMINDED, reason, target, rule, notify=_notify(rule))
+    target = Target(note=reminder_note(found.rule, found.latest, found.since), is_told_in_place=True)
+    reason = f"it has waited for a vendor since {found.since:%Y-%m-%d %H:%M} UTC"
+    return Decision(
+        facts.current.id, Verdict.REMINDED, reason, target, found.rule, notify=_notify(found.rule)
+    )
 
 
 # Labels
 
 
-def _with_labels(decision: Decision, facts: Facts, listed: Shortlist, today: date) -> Decision:
+def _with_labels(
+    decision: Decision, facts: Facts, rules: CompiledRules, today: date, here: _Seen
+) -> Decision:
+    """The labels of the ticket where the decision brings it, or the next run would have to add them."""
+    if rules.annotate and rules.asks_way:
+        here = _see(_where_it_goes(facts, rules, decision), rules, here)
     matched = tuple(
-        rule for rule in all_matches(listed.annotate, facts) if is_live(rule.rule, facts.current.id, today)
+        rule
+        for rule in all_matches(here.left.annotate, here.facts)
+        if is_live(rule.rule, facts.current.id, today)
     )
     if not matched:
         return decision
@@ -242,6 +293,23 @@ def _with_labels(decision: Decision, facts: Facts, listed: Shortlist, today: dat
         set_fields = {**added.set_fields, **set_fields}
     target = replace(target, add_tags=add_tags, remove_tags=remove_tags, set_fields=set_fields)
     return replace(decision, target=target, labels=tuple(rule.rule for rule in matched))
+
+
+def _where_it_goes(facts: Facts, rules: CompiledRules, decision: Decision) -> Facts:
+    """The facts once the decision is written, as far as its tier and group tell them."""
+    tier, group = decision.target.tier, decision.target.group
+    id = rules.group_ids.get(group.casefold()) if group is not None else None
+    is_regrouped = group is not None and (id is None or id != facts.current.group_id)
+    stations = facts.group_stations + is_regrouped
+    if tier is None or tier.key == facts.tier:
+        return replace(facts, group_stations=stations) if is_regrouped else facts
+    stay = Stay(tier.key, facts.now, None, Actor.ZDSYNC, Basis.TAG)
+    return replace(
+        facts,
+        group_stations=stations,
+        journey=replace(facts.journey, stays=(*facts.journey.stays, stay)),
+        in_business_hours=rules.ladder.calendar(tier.key).is_open(facts.now),
+    )
 
 
 def _without_old_marks(decision: Decision, facts: Facts, rules: CompiledRules, today: date) -> Decision:

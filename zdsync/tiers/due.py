@@ -13,9 +13,9 @@ from zdsync.model import HoldReason, TicketId
 from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import Rule
 from zdsync.tiers import holds
-from zdsync.tiers.decide import standing
 from zdsync.tiers.moves import Step, candidates, reminders
 from zdsync.tiers.promises import TierTarget, promised
+from zdsync.tiers.sight import standing
 
 
 class Turn(StrEnum):
@@ -79,15 +79,14 @@ def outlook(facts: Facts, rules: CompiledRules) -> Outlook:
     """
     if not facts.current.is_unsolved:
         return Outlook(None)
-    now, seen = facts.now, standing(facts)
-    steps = tuple(candidates(seen, rules))
+    now, steps = facts.now, tuple(candidates(facts, rules))
     targets: tuple[TierTarget, ...] = ()
     if facts.has_whole_history:
         targets = promised(facts.current, facts.journey, rules, now)
     moments = [*_moments(facts, rules, steps), *_missed(targets)]
     ahead = [moment for moment in moments if now < moment.at < FAR]
     next_one = min(ahead, key=lambda one: one.at, default=None)
-    return Outlook(next_one, tuple(_warnings(seen, rules, steps)), targets)
+    return Outlook(next_one, tuple(_warnings(facts, rules, steps)), targets)
 
 
 def _missed(targets: tuple[TierTarget, ...]) -> Iterator[Moment]:
@@ -110,7 +109,7 @@ def _moments(facts: Facts, rules: CompiledRules, steps: Sequence[Step]) -> Itera
             yield Moment(wait.until, turn)
     reminded = reminders(facts, rules)
     if reminded is not None:
-        yield Moment(reminded[1][-1], Turn.REMINDER)
+        yield Moment(reminded.next_at, Turn.REMINDER)
     if rules.asks_business_hours:
         change = rules.ladder.calendar(facts.tier).next_change(now)
         if change is not None:
@@ -133,7 +132,7 @@ def _warnings(facts: Facts, rules: CompiledRules, steps: Sequence[Step]) -> Iter
         is_close = warned is not None and warned <= facts.now
         if (
             is_close
-            and step.compiled.matches(facts)
+            and step.compiled.matches(standing(facts, reading))
             and not _is_kept_until(reading.due_at, step, facts, rules)
         ):
             yield ComingMove(facts.current.id, step.rule, reading.due_at)

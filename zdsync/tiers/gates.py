@@ -10,7 +10,9 @@ from zdsync.facts import Facts
 from zdsync.rules.compiled import CompiledGate, CompiledRules
 from zdsync.rules.evaluate import is_live
 from zdsync.rules.model import GateRule, Tier
+from zdsync.tiers.clocks import Reading
 from zdsync.tiers.notes import fill
+from zdsync.tiers.sight import standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,33 +23,38 @@ class Closed:
     missing: tuple[str, ...]
 
 
-def closed_gates(facts: Facts, rules: CompiledRules, tier: Tier, today: date) -> tuple[Closed, ...]:
-    """The gates before `tier` that are closed to this ticket; empty: it may enter."""
+def closed_gates(
+    facts: Facts, rules: CompiledRules, tier: Tier, today: date, reading: Reading | None = None
+) -> tuple[Closed, ...]:
+    """The gates before `tier` that are closed to this ticket; empty: it may enter.
+
+    `reading` is the clock that would bring it there: a gate sees what the rule that asks it sees.
+    """
     gates = [gate for gate in rules.require if gate.rule.before_tier == tier.key]
     if not gates:
         return ()
-    seen = _unmarked(facts, rules)
+    seen = _unmarked(facts, rules, reading)
     return tuple(closed for gate in gates if (closed := _closed(gate, seen, today)) is not None)
 
 
 def tags_of_closed(facts: Facts, rules: CompiledRules, today: date) -> frozenset[str]:
     """The tags of gates that are still closed, before tiers that are still above the ticket."""
-    here, seen = facts.tier, _unmarked(facts, rules)
+    here, seen = facts.tier, _unmarked(facts, rules, None)
     ahead = (
         gate for gate in rules.require if here is None or rules.ladder.is_above(gate.rule.before_tier, here)
     )
     return frozenset(tag for gate in ahead if _closed(gate, seen, today) for tag in gate.rule.missing_tags)
 
 
-def _unmarked(facts: Facts, rules: CompiledRules) -> Facts:
-    """The ticket as gates see it: as it stands, but for what a gate itself has set.
+def _unmarked(facts: Facts, rules: CompiledRules, reading: Reading | None) -> Facts:
+    """The ticket as gates see it: as it stands for moves, but for what a gate itself has set.
 
     So a mark that another rule of ours has set can open a gate, but no gate opens itself by its own tag, or by the
     status in which it asks.
     """
-    ticket = facts.current
-    tags = ticket.tags - (gate_tags(rules) & facts.tags_by_us)
-    return replace(facts, ticket=replace(ticket, tags=tags, status=facts.ticket.status), _folded={})
+    seen = standing(facts, reading)
+    tags = seen.ticket.tags - (gate_tags(rules) & facts.tags_by_us)
+    return replace(seen, ticket=replace(seen.ticket, tags=tags, status=facts.ticket.status), _folded={})
 
 
 def _closed(gate: CompiledGate, facts: Facts, today: date) -> Closed | None:

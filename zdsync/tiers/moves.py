@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from zdsync.actors import Actor
+from zdsync.calendars import Calendar
 from zdsync.facts import Facts
+from zdsync.journey import MOVED_ON
 from zdsync.rules.compiled import CompiledMove, CompiledRules
 from zdsync.rules.evaluate import is_live, is_on
-from zdsync.rules.model import EXTERNAL, PREVIOUS, Clock, MoveRule, Rule, Tier
-from zdsync.tiers.clocks import Reading, after_length, read_clock
-
-_PLACINGS = frozenset({"assigned", "adopted", "followed", "repaired", "labelled", "undone"})
-"""Kinds of our own changes that are no escalation or de-escalation."""
+from zdsync.rules.model import EXTERNAL, PREVIOUS, Clock, Length, MoveRule, Rule, Tier
+from zdsync.tiers.clocks import Reading, lengths_after, read_clock
+from zdsync.tiers.sight import standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,14 @@ def next_step(
 ) -> tuple[Step | None, tuple[Rule, ...]]:
     """The step that is due, and the rules before it that would have acted, were they live for this ticket."""
     shadow: list[Rule] = []
+    seen: dict[datetime | None, Facts] = {}
     for step in candidates(facts, rules, only_forced=only_forced):
         if step.reading is not None and not step.reading.is_reached(facts.now):
             continue
-        if not step.compiled.matches(facts):
+        due_at = step.reading.due_at if step.reading is not None else None
+        if due_at not in seen:
+            seen[due_at] = standing(facts, step.reading)
+        if not step.compiled.matches(seen[due_at]):
             continue
         if is_live(step.rule, facts.current.id, today):
             return step, tuple(shadow)
@@ -91,8 +96,8 @@ def has_been_moved(facts: Facts) -> bool:
     placed_at = facts.journey.governed_since
     for move in facts.journey.moves:
         own = facts.own_changes.get(move.key or "")
-        is_known_placing = own.kind in _PLACINGS if own is not None else move.at == placed_at
-        if move.by is Actor.ZDSYNC and not is_known_placing:
+        is_moved_on = own.kind in MOVED_ON if own is not None else move.at != placed_at
+        if move.by is Actor.ZDSYNC and is_moved_on:
             return True
     return any(own.kind == "escalated" for own in facts.own_changes.values())
 
@@ -127,23 +132,45 @@ def is_back_from_vendor(facts: Facts, rules: CompiledRules) -> bool:
     return facts.current.status != "hold" and tag in facts.tags_by_us and tag in facts.current.tags
 
 
-def reminders(facts: Facts, rules: CompiledRules) -> tuple[MoveRule, tuple[datetime, ...]] | None:
-    """The rule that sent the ticket to a vendor, and the moments of its reminders up to now and the next one.
+@dataclass(frozen=True, slots=True)
+class Reminders:
+    """The reminders of a vendor: by which rule, from when they count, the latest one up to now, and the next.
 
-    None when it is with no vendor, or the rule asks for no reminder.
+    They come whenever another length has passed since the ticket was sent, went on hold, or came into its tier.
     """
-    since = facts.journey.status_since
-    if since is None or not is_with_vendor(facts, rules):
+
+    rule: MoveRule
+    since: datetime
+    latest: datetime | None
+    next_at: datetime
+
+
+def reminders(facts: Facts, rules: CompiledRules) -> Reminders | None:
+    """The reminders of the rule that sent the ticket; None when it is with no vendor, or nobody is to be reminded."""
+    if not is_with_vendor(facts, rules):
         return None
     sent = {own.rule for own in facts.own_changes.values() if own.kind == "escalated"}
     rule = next((one for one in rules.rules.escalate if _reminds(one, sent, facts.tier)), None)
     if rule is None or rule.remind_after is None:
         return None
+    begins = (
+        facts.journey.status_since,
+        facts.journey.entered_at(),
+        facts.tag_added_at.get(rules.rules.vendor.tag),
+    )
+    since = max(at for at in begins if at is not None)
     calendar = rules.ladder.calendar(facts.tier)
-    moments: list[datetime] = [after_length(rule.remind_after, since, calendar)]
-    while moments[-1] <= facts.now:
-        moments.append(after_length(rule.remind_after, moments[-1], calendar))
-    return rule, tuple(moments)
+    past = _lengths_past(rule.remind_after, since, calendar, facts.now)
+    latest, next_at = (lengths_after(rule.remind_after, times, since, calendar) for times in (past, past + 1))
+    return Reminders(rule, since, latest if past else None, next_at)
+
+
+def _lengths_past(length: Length, since: datetime, calendar: Calendar, now: datetime) -> int:
+    """How many lengths have passed, told by doubling and halving: a ticket may be on hold for years."""
+    many = 1
+    while lengths_after(length, many, since, calendar) <= now:
+        many *= 2
+    return bisect_right(range(1, many), now, key=lambda times: lengths_after(length, times, since, calendar))
 
 
 def _reminds(rule: MoveRule, sent: set[str], tier: str | None) -> bool:

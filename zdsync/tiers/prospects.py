@@ -10,9 +10,9 @@ from zdsync.rules.compiled import CompiledMove, CompiledRules
 from zdsync.rules.evaluate import Trace, trace
 from zdsync.rules.model import PREVIOUS, Clock, MoveRule, Tier
 from zdsync.tiers.clocks import TRANSCRIPTS, Reading, begin_of
-from zdsync.tiers.decide import standing
 from zdsync.tiers.gates import Closed, closed_gates
 from zdsync.tiers.moves import candidates, is_with_vendor
+from zdsync.tiers.sight import standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Prospect:
 
 def prospects(facts: Facts, rules: CompiledRules) -> tuple[Prospect, ...]:
     """The rules for tickets of the tier that this one is in, in the order in which they are asked."""
-    return tuple(_prospects(standing(facts), rules))
+    return tuple(_prospects(facts, rules))
 
 
 def _prospects(facts: Facts, rules: CompiledRules) -> Iterator[Prospect]:
@@ -43,11 +43,13 @@ def _prospects(facts: Facts, rules: CompiledRules) -> Iterator[Prospect]:
         if facts.tier not in rule.origins:
             continue
         step = steps.get(rule.id)
-        asked = trace(compiled, facts)
+        asked = trace(compiled, standing(facts, step.reading if step else None))
         if step is None:
             yield Prospect(rule, asked, None, None, _hindrance(compiled, facts, rules))
             continue
-        gates = closed_gates(facts, rules, step.tier, facts.now.date()) if step.tier is not None else ()
+        gates: tuple[Closed, ...] = ()
+        if step.tier is not None:
+            gates = closed_gates(facts, rules, step.tier, facts.now.date(), step.reading)
         yield Prospect(rule, asked, step.tier, step.reading, "", gates)
 
 
@@ -59,7 +61,7 @@ def _hindrance(compiled: CompiledMove, facts: Facts, rules: CompiledRules) -> st
     if is_with_vendor(facts, rules) and not rule.even_if_held:
         return "the ticket is with a vendor"
     if rule.after is None and not facts.journey.is_stirred:
-        return "nothing has happened to the ticket since zdsync placed it"
+        return "nothing has happened to the ticket since it came to its tier"
     if rule.after is not None and begin_of(rule.after.clock, facts) is None:
         return _still(rule.after.clock, facts)
     if rule.to == PREVIOUS:

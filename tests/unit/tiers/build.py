@@ -12,7 +12,19 @@ import pytest
 from tests.build import ACCOUNT, NOW, WORKER, case, created, event, moment, ticket
 from zdsync.calendars import DAY, Calendar, Week
 from zdsync.facts import derive
-from zdsync.model import Account, Case, Event, FieldId, Group, GroupId, OwnChange, Ticket, TicketField, UserId
+from zdsync.model import (
+    Account,
+    Case,
+    Event,
+    FieldChange,
+    FieldId,
+    Group,
+    GroupId,
+    OwnChange,
+    Ticket,
+    TicketField,
+    UserId,
+)
 from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import TicketChange
 from zdsync.rules.compile import compile_rules
@@ -145,6 +157,28 @@ def stirred(at: float) -> Event:
 def standing(tier: str, group: GroupId, *tags: str, **given: Any) -> Ticket:
     """A ticket in a tier, with further tags."""
     return ticket(tags={f"tier_{tier}", *tags}, group_id=group, **given)
+
+
+def written(given: Case, change: TicketChange, at: float = 0, key: str = "run-9:1") -> Case:
+    """The case once a change is written, as the mirror has it a moment later."""
+    fields = {one.field.removeprefix("custom_fields."): (one.after, one.before) for one in change.fields}
+    if change.group is not None:
+        before = change.group_before.id if change.group_before is not None else None
+        fields["group_id"] = (change.group.id, before)
+    changes = [FieldChange(name, *values) for name, values in fields.items()]
+    if change.add_tags or change.remove_tags:
+        changes.append(FieldChange("tags", change.add_tags, change.remove_tags))
+    own = replace(ours(at=at, key=key, note=change.note), changes=tuple(changes), id=len(given.events) + 1)
+    plain = {name: values[0] for name, values in fields.items() if not name.isdigit()}
+    custom = {int(name): values[0] for name, values in fields.items() if name.isdigit()}
+    now: Any = {**plain, "custom_fields": {**given.ticket.custom_fields, **custom}}
+    return replace(
+        given,
+        events=(*given.events, own),
+        ticket=replace(given.ticket, tags=frozenset(change.tags), **now),
+        own_changes={**given.own_changes, key: OwnChange(change.kind, change.rule, change.reason)},
+        notes_written=given.notes_written | ({change.note_digest} if change.note_digest else set()),
+    )
 
 
 def ours(*changes: Any, at: float, key: str = "run-2:1", **given: Any) -> Event:

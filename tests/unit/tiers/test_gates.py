@@ -31,6 +31,7 @@ from tests.unit.tiers.build import (
     ours,
     placed,
     standing,
+    stirred,
     where,
 )
 from zdsync.facts import derive
@@ -105,9 +106,13 @@ class TestOneGate:
         assert closed(gated(asks), replace(HERE, events=(sent, *HERE.events[1:]), findings=(finding,))) == []
 
     def test_a_mark_of_another_rule_opens_it(self) -> None:
-        """Gates see what zdsync has written, but for what gates themselves have."""
+        """Gates see what zdsync wrote before something else happened, but for what gates themselves have."""
         marked = placed(
-            "1", FRONTLINE, ours(("tags", ("vip",), ()), at=-30), ticket=standing("1", FRONTLINE, "vip")
+            "1",
+            FRONTLINE,
+            ours(("tags", ("vip",), ()), at=-30),
+            stirred(-20),
+            ticket=standing("1", FRONTLINE, "vip"),
         )
         assert closed(gated(replace(BASICS, unless=where("tags", "vip"))), marked) == []
         itself = placed(
@@ -196,10 +201,11 @@ class TestWaiting:
         assert (change.add_tags, change.remove_tags) == (("tier_2",), ("needs_info", "tier_1"))
 
     def test_its_mark_does_not_flicker(self) -> None:
-        """A rule that no longer matches because of the mark does not have it taken away, nor set again."""
+        """A rule that no longer matches because of the mark, once it sees it, does not have it taken away or set again."""
         shy = move("up", "1", "2", all=(Condition("tags", Operator.EXCLUDES, ("needs_info",)),))
-        decision, change = judge(gated(escalate=(shy,)), self.waiting())
-        assert (decision.verdict, change) == (Verdict.ASSIGNED, None)
+        for later, verdict in (((), Verdict.GATED), ((stirred(-10),), Verdict.ASSIGNED)):
+            decision, change = judge(gated(escalate=(shy,)), self.waiting(*later))
+            assert (decision.verdict, change) == (verdict, None)
 
     def test_its_mark_goes_when_nothing_is_missing(self) -> None:
         """Also when no rule wants the ticket to move any more."""
@@ -268,11 +274,11 @@ class TestAsking:
         assert judge(rules, noted)[1] is None
 
     def test_a_rule_for_open_tickets_waits_meanwhile(self) -> None:
-        """Pending by the gate itself, the rule does not match; nothing flickers."""
+        """Pending by the gate itself, the rule does not match once something has happened; nothing flickers."""
         rules = gated(self.ASKS, escalate=(move("up", "1", "2", all=where("status", "open")),))
         asked = ours(("tags", ("needs_info",), ()), ("status", "pending", "open"), at=-20)
-        given = placed("1", FRONTLINE, asked, ticket=standing("1", FRONTLINE, "needs_info", status="pending"))
-        decision, change = judge(rules, given)
+        there = standing("1", FRONTLINE, "needs_info", status="pending")
+        decision, change = judge(rules, placed("1", FRONTLINE, asked, stirred(-10), ticket=there))
         assert (decision.verdict, change) == (Verdict.ASSIGNED, None)
 
     def test_a_status_that_a_person_chose_stays(self) -> None:

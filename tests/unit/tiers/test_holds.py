@@ -179,7 +179,7 @@ class TestMoveLimit:
     LIMIT = MoveLimit(3, Length(7, Unit.DAYS), add_tags=("stuck",), notify="leads")
 
     def bounced(self, *minutes: float, tags: tuple[str, ...] = (), **given: Any) -> Case:
-        """Moved between tiers 1 and 3 at these times, by a trigger and a person in turn; in tier 1 or 3 now."""
+        """Moved between tiers 1 and 3 at these times, by a trigger and a person in turn; in tier 1 or 3, and stirred, now."""
         steps, there = [], False
         for number, at in enumerate(minutes):
             there = not there
@@ -187,7 +187,7 @@ class TestMoveLimit:
             rel = "trigger" if number % 2 else None
             steps.append(event(AGENT, ("group_id", group), ("tags", (tag,), (old,)), rel=rel, at=at))
         now = standing("3", ENGINEERING, *tags) if there else standing("1", FRONTLINE, *tags)
-        return placed("1", FRONTLINE, *steps, at=-20000, ticket=now, **given)
+        return placed("1", FRONTLINE, *steps, stirred(-50), at=-20000, ticket=now, **given)
 
     RULES = bound(
         escalate=(UP,),

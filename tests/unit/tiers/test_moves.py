@@ -45,7 +45,6 @@ from zdsync.plan.model import FieldDiff
 from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.model import Action, Clock, Mode, Rule
 from zdsync.tiers.decide import decide
-from zdsync.tiers.decide import standing as as_it_stands
 from zdsync.tiers.model import Verdict
 from zdsync.tiers.moves import has_been_moved, next_step, reminders
 
@@ -58,7 +57,7 @@ KEY = "run-2:1"
 
 def step(rules: CompiledRules, given: Case, **how: Any) -> str | None:
     """The id of the rule whose turn it is."""
-    facts = as_it_stands(derive(given, NOW, rules.ladder))
+    facts = derive(given, NOW, rules.ladder)
     found, _ = next_step(facts, rules, NOW.date(), **how)
     return found.rule.id if found else None
 
@@ -211,7 +210,7 @@ class TestTiers:
         assert diff_ticket(facts, settled, there, TIERED) is not None
 
     def test_moves_read_the_ticket_with_our_own_marks(self) -> None:
-        """Assign does not: so a tag of ours can be what a move asks for, and never what places it anew."""
+        """Assign does not: so a tag of ours can be what a move asks for later, and never what places it anew."""
         hot = where("tags", "hot")
         rules = bound(
             assign=(Rule("hot", "Hot", all=hot, then=Action(tier="3")),),
@@ -222,6 +221,7 @@ class TestTiers:
             "1",
             FRONTLINE,
             ours(("tags", ("hot",), ()), at=-30),
+            stirred(-20),
             ticket=standing("1", FRONTLINE, "hot"),
         )
         assert judge(rules, given)[0].rule_id == "up"
@@ -413,7 +413,7 @@ class TestVendors:
 
         def found(rules: CompiledRules, given: Case) -> str | None:
             reminded = reminders(derive(given, NOW, rules.ladder), rules)
-            return reminded[0].id if reminded else None
+            return reminded.rule.id if reminded else None
 
         assert found(self.RULES, self.sent()) == "vendor"
         assert found(bound(escalate=(move("vendor", "2", "external"),)), self.sent()) is None
@@ -430,7 +430,7 @@ class TestVendors:
         facts = derive(self.sent(*again), NOW, self.RULES.ladder)
         reminded = reminders(facts, self.RULES)
         assert reminded is not None
-        assert reminded[1] == (moment(110),)
+        assert (reminded.since, reminded.latest, reminded.next_at) == (moment(-10), None, moment(110))
 
 
 def test_who_had_it() -> None:

@@ -93,9 +93,10 @@ class TestHindrances:
 
     def test_nothing_has_happened(self) -> None:
         """Since zdsync placed it, for a rule that has no clock."""
-        quiet = placed("1", FRONTLINE, ours(("tags", ("tier_1",), ("tier_2",)), at=-5))
+        back = ours(("tags", ("tier_1",), ("tier_2",)), at=-5)
+        quiet = placed("2", SPECIALISTS, back, ticket=standing("1", FRONTLINE))
         assert hindrance(replace(LATE, after=None), quiet) == (
-            "nothing has happened to the ticket since zdsync placed it"
+            "nothing has happened to the ticket since it came to its tier"
         )
 
     def test_a_clock_without_beginning(self) -> None:

@@ -22,7 +22,8 @@ from zdsync.model import Case, Event, OwnChange
 from zdsync.tiers.model import Verdict
 from zdsync.tiers.state import is_sensitive, settle
 
-RULES = bound(escalate=(move("up", "123", "0"),), manual_override=hours(1))
+RULES = bound(manual_override=hours(1))
+MOVING = bound(escalate=(move("up", "123", "0"),), manual_override=hours(1))
 REPAIR = OwnChange("repaired", "", "")
 
 
@@ -38,7 +39,7 @@ def test_private_data_sits_with_any_tier() -> None:
 def test_a_group_of_no_tier_is_a_persons_business() -> None:
     """The tag stays as it is, and no rule moves the ticket."""
     moved = event(AGENT, ("group_id", MARKETING, FRONTLINE), at=-300)
-    decision, change = judge(RULES, placed("1", FRONTLINE, moved, ticket=standing("1", MARKETING)))
+    decision, change = judge(MOVING, placed("1", FRONTLINE, moved, ticket=standing("1", MARKETING)))
     assert (decision.verdict, decision.reason, change) == (Verdict.UNPLACED, "in a group of no tier", None)
 
 
@@ -90,7 +91,7 @@ class TestSecondTime:
     def test_the_second_is_left_alone(self) -> None:
         """And somebody is told."""
         given = self.after(self.TRIGGER, self.MENDED, self.AGAIN, tier="2", group=ENGINEERING)
-        decision, change = judge(RULES, given)
+        decision, change = judge(MOVING, given)
         assert (decision.verdict, decision.notify, change) == (Verdict.HELD, ("",), None)
         assert decision.reason.endswith(
             "a second time since it was repaired; left alone until a person chooses"
@@ -108,7 +109,7 @@ class TestSecondTime:
     def test_one_that_is_in_order_again_moves_on(self) -> None:
         """Nothing contradicts, so rules move it as any other."""
         given = self.after(self.TRIGGER, self.MENDED, stirred(-1), tier="2", group=SPECIALISTS)
-        assert judge(RULES, given)[0].verdict in {Verdict.ESCALATED, Verdict.DEESCALATED}
+        assert judge(MOVING, given)[0].verdict in {Verdict.ESCALATED, Verdict.DEESCALATED}
 
 
 def test_after_a_move_of_ours_group_and_tag_are_kept_together() -> None:

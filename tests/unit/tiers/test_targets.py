@@ -212,7 +212,7 @@ def test_a_move_of_ours_is_told_by_its_stay() -> None:
     rules = bound(escalate=(move("up", "1", "2"),))
     away = event(None, ("group_id", ENGINEERING), ("tags", ("tier_3",), ("tier_1",)), rel="trigger", at=-300)
     back = event(WORKER, ("group_id", FRONTLINE), ("tags", ("tier_1",), ("tier_3",)), rel="trigger", at=-20)
-    _, change = judge(rules, placed("1", FRONTLINE, away, back))
+    _, change = judge(rules, placed("1", FRONTLINE, away, back, stirred(-10)))
     assert change is not None
     assert change.note is not None
     assert "had it for 20 min" in change.note
