@@ -21,7 +21,7 @@ from zdsync.model import (
     User,
     UserId,
 )
-from zdsync.text import fold
+from zdsync.text import fold_words, joined
 
 _DONE = frozenset({"solved", "closed"})
 
@@ -112,6 +112,7 @@ class Facts:
     """Whether the calendar of the ticket's tier is open at `now`."""
     external: Mapping[str, ExternalRow] = field(default_factory=dict)
     _folded: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    _listed: dict[str, Sequence[str]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def tier(self) -> str | None:
@@ -131,13 +132,24 @@ class Facts:
         """`subject`, `description`, `comment` or `text` folded for whole-word search; computed once."""
         known = self._folded.get(name)
         if known is None:
-            known = self._folded[name] = fold(self.plain(name)) if name != "text" else self._all_words()
+            known = self._folded[name] = joined(self.listed(name))
         return known
 
-    def _all_words(self) -> str:
-        """What folding the whole `text` would give, from its parts: folding joins no two lines."""
-        parts = [self.words("subject"), self.words("description"), *map(fold, self._later_comments())]
-        return " " + "".join([part[1:] for part in parts])
+    def listed(self, name: str) -> Sequence[str]:
+        """Its folded words one by one; computed once."""
+        known = self._listed.get(name)
+        if known is None:
+            known = self._listed[name] = (
+                fold_words(self.plain(name)) if name != "text" else self._words_of_parts()
+            )
+        return known
+
+    def _words_of_parts(self) -> list[str]:
+        """What folding the whole `text` would give: no word goes over the end of a line."""
+        words = [*self.listed("subject"), *self.listed("description")]
+        for comment in self._later_comments():
+            words += fold_words(comment)
+        return words
 
     def plain(self, name: str) -> str:
         """`subject`, `description`, `comment`, or `text`: subject, description and public comments.

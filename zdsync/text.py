@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _ALONE = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -52,10 +53,19 @@ def fold(text: str) -> str:
 
     A phrase stands in a text as whole words exactly when `fold(phrase) in fold(text)`.
     """
+    return joined(fold_words(text))
+
+
+def fold_words(text: str) -> list[str]:
+    """The words of `text`, case folded, in their order."""
     if text.isascii():
-        words = text.encode("ascii").translate(_LOWER_AND_SPACED).decode("ascii").split()
-    else:
-        words = _western_words(text) or _words(text)
+        return text.encode("ascii").translate(_LOWER_AND_SPACED).decode("ascii").split()
+    words = _western_words(text)
+    return _words(text) if words is None else words
+
+
+def joined(words: Sequence[str]) -> str:
+    """Folded words as one folded text."""
     return f" {' '.join(words)} " if words else " "
 
 

@@ -10,6 +10,7 @@ from zdsync.facts import Facts
 from zdsync.journey import Ladder
 from zdsync.model import Account, GroupId
 from zdsync.rules.calendars import CalendarBook
+from zdsync.rules.clues import clue
 from zdsync.rules.compiled import (
     CompiledCondition,
     CompiledGate,
@@ -36,7 +37,6 @@ from zdsync.rules.model import (
     Tier,
 )
 from zdsync.rules.predicates import (
-    by_value,
     found_words,
     predicate,
     within,
@@ -185,7 +185,7 @@ class _Binder:
             field.show,
             _finder(field, condition),
             price=_price(field, condition),
-            by_value=by_value(field, condition),
+            clue=clue(field, condition),
         )
 
     def _named_condition(self, named: NamedCondition) -> CompiledCondition:

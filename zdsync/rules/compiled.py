@@ -11,9 +11,10 @@ from zdsync.calendars import ALWAYS, Calendar
 from zdsync.facts import Facts
 from zdsync.journey import Ladder
 from zdsync.model import FieldId, FieldValue, GroupId
+from zdsync.rules.clues import Clue
 from zdsync.rules.gates import Collected, Missing
 from zdsync.rules.model import AnyCondition, GateRule, MoveRule, Rule, RuleSet, Tier
-from zdsync.rules.predicates import ByValue, Predicate, conjunction, disjunction
+from zdsync.rules.predicates import Predicate, conjunction, disjunction
 
 
 def no_words(_: Facts) -> tuple[str, ...]:
@@ -26,8 +27,7 @@ class CompiledCondition:
     """A condition with its predicate; `actual` reads the value it looks at, for explanations.
 
     `found` tells which of the condition's words stand in the text. A named condition has its parts in `all` and `any`.
-    `price` ranks what asking costs: matching asks the cheap ones first, which changes no answer. `by_value` is there
-    when a value of which few occur answers it.
+    `price` ranks what asking costs: matching asks the cheap ones first, which changes no answer.
     """
 
     condition: AnyCondition
@@ -37,7 +37,7 @@ class CompiledCondition:
     all: tuple[CompiledCondition, ...] = ()
     any: tuple[CompiledCondition, ...] = ()
     price: int = 0
-    by_value: ByValue | None = None
+    clue: Clue | None = None
 
 
 def all_and_any(everything: Sequence[CompiledCondition], either: Sequence[CompiledCondition]) -> Predicate:

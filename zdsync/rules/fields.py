@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
@@ -70,7 +70,7 @@ class Field:
     aware datetime, or text; None or an empty set when missing. `is_day` tells a date without a time. `show` gives what a
     person would call it. Where few values occur `read` gives the value as the ticket has it, and `of` makes of it what is
     compared, the same of equal values: an answer can then be remembered by the value.
-    `words` gives the folded text for word search. `known` holds the names that may be asked for, folded to as
+    `words` gives the folded text for word search, `listed` its words one by one where they are kept. `known` holds the names that may be asked for, folded to as
     written; None means any. `nothing` is what `read` gives for a value that stands for being empty.
     """
 
@@ -79,6 +79,7 @@ class Field:
     read: Callable[[Facts], Any]
     show: Callable[[Facts], object]
     words: Callable[[Facts], str] | None = None
+    listed: Callable[[Facts], Sequence[str]] | None = None
     known: Mapping[str, str] | None = None
     ranks: Mapping[str, int] = field(default_factory=dict)
     nothing: object = None

@@ -98,6 +98,7 @@ def _searched(name: str) -> Field:
         lambda f: f.plain(name),
         lambda f: "" if f.plain(name).strip() else None,
         words=methodcaller("words", name),
+        listed=methodcaller("listed", name),
         is_private=True,
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -20,23 +19,6 @@ _MOST_ANSWERS = 10_000
 _ONE_OF = frozenset({Operator.IS, Operator.INCLUDES})
 Test = Callable[[Any], bool]
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class ByValue:
-    """A condition that is answered by what `read` gives, of which few values occur: `test` of it."""
-
-    read: Callable[[Facts], Any]
-    test: Test
-
-
-def by_value(field: Field, condition: Condition) -> ByValue | None:
-    """What of the condition a value answers; None where too many values occur to be remembered."""
-    of = field.of
-    if of is None:
-        return None
-    test = value_test(field, condition)
-    return ByValue(field.read, lambda value: test(of(value)))
 
 
 class Remembered(dict[Any, Answer]):
@@ -56,11 +38,11 @@ def predicate(field: Field, condition: Condition) -> Predicate:
     """The closure that answers `condition`; the condition must be free of misfits."""
     if field.kind is Kind.TEXT:
         return _text(field, condition.operator, condition.values)
-    value = by_value(field, condition)
-    if value is not None:
-        read, answers = value.read, Remembered(value.test)
+    read, of = field.read, field.of
+    if of is not None:
+        test = value_test(field, condition)
+        answers = Remembered(lambda value: test(of(value)))
         return lambda facts: answers[read(facts)]
-    read = field.read
     if field.kind in (Kind.NAME, Kind.TAGS) and condition.operator in _ONE_OF:
         wanted = frozenset(
             fold_name(value) for value in condition.values

@@ -7,35 +7,61 @@ from dataclasses import replace
 from typing import Any
 
 from zdsync.facts import Facts
+from zdsync.rules.clues import Clue
 from zdsync.rules.compiled import CompiledCondition, CompiledRule, Shortlist, all_and_any
-from zdsync.rules.predicates import Remembered, Test
+from zdsync.rules.predicates import Remembered
 
+_Read = Callable[[Facts], Any]
 _Bits = Mapping[int, int]
-"""The bit of each condition that a value answers, by the condition's identity."""
+"""The lower bit of each condition with a clue, by the condition's identity."""
+_HOLDS, _MAY_HOLD = 0b11, 0b10
 
 
 def shortlister(rules: Shortlist) -> Callable[[Facts], Shortlist]:
     """A function that leaves out the rules that no ticket with these values matches.
 
-    What it leaves in asks only for what the values do not tell: mostly the text. Each condition that a value answers
-    has a bit. What bits a value sets is found once and remembered, and so is what a set of bits leaves of the rules.
+    What it leaves in asks only for what the values do not tell. Each condition with a clue has two bits: that it holds,
+    and that it may. What bits a value sets is found once and remembered, and so is what a set of bits leaves of the
+    rules.
     """
     bits: dict[int, int] = {}
-    tests: dict[Callable[[Facts], Any], list[tuple[Test, int]]] = {}
+    columns: dict[tuple[_Read, bool], list[tuple[Clue, int]]] = {}
     for condition in _conditions(rules):
-        if condition.by_value is not None and id(condition) not in bits:
-            bit = bits[id(condition)] = 1 << len(bits)
-            tests.setdefault(condition.by_value.read, []).append((condition.by_value.test, bit))
-    columns = tuple((read, Remembered(_bits_of(asked))) for read, asked in tests.items())
+        clue = condition.clue
+        if clue is not None and id(condition) not in bits:
+            bit = bits[id(condition)] = 1 << 2 * len(bits)
+            columns.setdefault((clue.read, clue.among is not None), []).append((clue, bit))
+    asked = tuple((_value_of(clues), Remembered(_bits_of(clues))) for clues in columns.values())
     lists = Remembered(_lists_of(rules, bits))
 
     def shortlist(facts: Facts) -> Shortlist:
-        holding = 0
-        for read, bits_of in columns:
-            holding |= bits_of[read(facts)]
-        return lists[holding]
+        told = 0
+        for value_of, bits_of in asked:
+            told |= bits_of[value_of(facts)]
+        return lists[told]
 
     return shortlist
+
+
+def _value_of(clues: Sequence[tuple[Clue, int]]) -> _Read:
+    """What is read of a ticket for these clues, which all read the same."""
+    read = clues[0][0].read
+    words = [clue.among for clue, _ in clues if clue.among is not None]
+    if not words:
+        return read
+    among = frozenset().union(*words)
+    return lambda facts: among.intersection(read(facts))
+
+
+def _bits_of(clues: Sequence[tuple[Clue, int]]) -> Callable[[Any], int]:
+    def bits_of(value: Any) -> int:
+        told = 0
+        for clue, bit in clues:
+            found = clue.test(value)
+            told |= bit * (_HOLDS if found else _MAY_HOLD if found is None else 0)
+        return told
+
+    return bits_of
 
 
 def _conditions(rules: Shortlist) -> Iterator[CompiledCondition]:
@@ -50,20 +76,16 @@ def _parts(conditions: Iterable[CompiledCondition]) -> Iterator[CompiledConditio
         yield from _parts((*one.all, *one.any))
 
 
-def _bits_of(tests: Sequence[tuple[Test, int]]) -> Callable[[Any], int]:
-    return lambda value: sum(bit for test, bit in tests if test(value))
-
-
 def _lists_of(rules: Shortlist, bits: _Bits) -> Callable[[int], Shortlist]:
     """A function from the bits that are set to what they leave of each block; one rule after the other is remembered."""
     blocks = [
         [(_own_bits(rule, bits), Remembered(_rest_of(rule, bits))) for rule in block] for block in rules
     ]
 
-    def lists(holding: int) -> Shortlist:
+    def lists(told: int) -> Shortlist:
         return Shortlist(
             *(
-                tuple(rule for own, rests in block if (rule := rests[holding & own]) is not None)
+                tuple(rule for own, rests in block if (rule := rests[told & own]) is not None)
                 for block in blocks
             )
         )
@@ -74,29 +96,29 @@ def _lists_of(rules: Shortlist, bits: _Bits) -> Callable[[int], Shortlist]:
 def _own_bits(rule: CompiledRule, bits: _Bits) -> int:
     own = 0
     for condition in _parts((*rule.all, *rule.any)):
-        own |= bits.get(id(condition), 0)
+        own |= bits.get(id(condition), 0) * _HOLDS
     return own
 
 
 def _rest_of(rule: CompiledRule, bits: _Bits) -> Callable[[int], CompiledRule | None]:
     """A function from the bits that are set to the rule that asks for the rest; None when it cannot match any more."""
 
-    def holds(one: CompiledCondition, holding: int) -> bool | None:
+    def holds(one: CompiledCondition, told: int) -> bool | None:
         """Whether it holds, as far as the bits tell."""
         bit = bits.get(id(one))
         if bit is not None:
-            return bool(holding & bit)
+            return None if told & bit == 0 and told & bit * _MAY_HOLD else bool(told & bit)
         if not one.all and not one.any:
             return None
-        found = rest(one.all, one.any, holding)
+        found = rest(one.all, one.any, told)
         return False if found is None else True if found == ((), ()) else None
 
     def rest(
-        everything: Sequence[CompiledCondition], either: Sequence[CompiledCondition], holding: int
+        everything: Sequence[CompiledCondition], either: Sequence[CompiledCondition], told: int
     ) -> tuple[Sequence[CompiledCondition], Sequence[CompiledCondition]] | None:
         """The conditions that are left to be asked, None when they cannot hold together."""
-        all_hold = [holds(one, holding) for one in everything]
-        any_holds = [holds(one, holding) for one in either]
+        all_hold = [holds(one, told) for one in everything]
+        any_holds = [holds(one, told) for one in either]
         if False in all_hold or (either and not (True in any_holds or None in any_holds)):
             return None
         left = tuple(one for one, known in zip(everything, all_hold, strict=True) if known is None)
@@ -104,8 +126,8 @@ def _rest_of(rule: CompiledRule, bits: _Bits) -> Callable[[int], CompiledRule | 
             return left, ()
         return left, tuple(one for one, known in zip(either, any_holds, strict=True) if known is None)
 
-    def reduced(holding: int) -> CompiledRule | None:
-        left = rest(rule.all, rule.any, holding)
+    def reduced(told: int) -> CompiledRule | None:
+        left = rest(rule.all, rule.any, told)
         return None if left is None else replace(rule, matches=all_and_any(*left))
 
     return reduced

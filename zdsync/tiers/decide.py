@@ -277,20 +277,20 @@ def _with_labels(
     """The labels of the ticket where the decision brings it, or the next run would have to add them."""
     if rules.annotate and rules.asks_way:
         here = _see(_where_it_goes(facts, rules, decision), rules, here)
-    matched = tuple(
+    matched = [
         rule
         for rule in all_matches(here.left.annotate, here.facts)
         if is_live(rule.rule, facts.current.id, today)
-    )
+    ]
     if not matched:
         return decision
     target = decision.target
     add_tags, remove_tags, set_fields = target.add_tags, target.remove_tags, target.set_fields
     for rule in matched:
-        added = labels(facts, rule)
-        add_tags = _union(add_tags, added.add_tags)
-        remove_tags = _union(remove_tags, added.remove_tags)
-        set_fields = {**added.set_fields, **set_fields}
+        added, removed, fields = labels(facts, rule)
+        add_tags = _union(add_tags, added)
+        remove_tags = _union(remove_tags, removed)
+        set_fields = {**fields, **set_fields} if fields else set_fields
     target = replace(target, add_tags=add_tags, remove_tags=remove_tags, set_fields=set_fields)
     return replace(decision, target=target, labels=tuple(rule.rule for rule in matched))
 
@@ -331,4 +331,6 @@ def _leads_on(decision: Decision, facts: Facts) -> bool:
 
 
 def _union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    if not first or not second:
+        return first or second
     return first + tuple(tag for tag in second if tag not in first)

@@ -54,7 +54,9 @@ def _unmarked(facts: Facts, rules: CompiledRules, reading: Reading | None) -> Fa
     """
     seen = standing(facts, reading)
     tags = seen.ticket.tags - (gate_tags(rules) & facts.tags_by_us)
-    return replace(seen, ticket=replace(seen.ticket, tags=tags, status=facts.ticket.status), _folded={})
+    return replace(
+        seen, ticket=replace(seen.ticket, tags=tags, status=facts.ticket.status), _folded={}, _listed={}
+    )
 
 
 def _closed(gate: CompiledGate, facts: Facts, today: date) -> Closed | None:

@@ -32,6 +32,7 @@ def standing(facts: Facts, reading: Reading | None = None) -> Facts:
         ticket=replace(put_back(facts.current, hidden), updated_at=facts.ticket.updated_at),
         group_stations=facts.group_stations - _stations(hidden),
         _folded={},
+        _listed={},
     )
 
 

@@ -78,13 +78,15 @@ def _fields(facts: Facts, rule: CompiledRule, tier: Tier | None = None, group: s
     )
 
 
-def labels(facts: Facts, rule: CompiledRule) -> Target:
-    """The labels a rule adds."""
+def labels(
+    facts: Facts, rule: CompiledRule
+) -> tuple[tuple[str, ...], tuple[str, ...], Mapping[FieldId, FieldValue]]:
+    """The tags a rule adds and takes away, and the fields it sets."""
     then = rule.rule.then
-    return Target(
-        set_fields=unchosen_fields(facts, rule),
-        add_tags=unless_removed(facts, then.add_tags),
-        remove_tags=unless_added(facts, then.remove_tags),
+    return (
+        unless_removed(facts, then.add_tags),
+        unless_added(facts, then.remove_tags),
+        unchosen_fields(facts, rule),
     )
 
 

@@ -113,7 +113,7 @@ class TestAssignment:
             own_tags=("hot", "vip"),
         )
         facts = derive(case(created(), event(AGENT, ("tags", ("hot",), ("vip",)))), NOW, rules.ladder)
-        assert labels(facts, rules.annotate[0]) == Target(set_fields={PRODUCT: "x"}, add_tags=("hot",))
+        assert labels(facts, rules.annotate[0]) == (("hot",), (), {PRODUCT: "x"})
 
 
 class TestGroups:
