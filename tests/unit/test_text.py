@@ -24,6 +24,8 @@ from zdsync.text import fold
         ("नमस्ते दुनिया", " नमस्ते दुनिया "),
         ("so angry 😡!", " so angry 😡 "),
         ("snake_case", " snake_case "),
+        ("„5 µm“ – größer", " 5 μm grösser "),
+        ("‘L’été’ coûte 5 €", " l été coûte 5 "),
     ],
 )
 def test_words_stand_alone_without_case(text: str, folded: str) -> None:
@@ -69,6 +71,12 @@ def test_hostile_texts_take_no_time(text: str) -> None:
     begun = time.process_time()
     fold(text)
     assert time.process_time() - begun < 0.1
+
+
+def test_more_signs_than_are_remembered() -> None:
+    """Every sign there is, at once: what is remembered of signs is bounded, and the words are right all the same."""
+    fold("".join(map(chr, range(0x3A3, 0x30000))))
+    assert fold("\U0002a700 ж") == " \U0002a700 ж "
 
 
 @given(st.text(st.characters(max_codepoint=0x2FF) | st.sampled_from("?’—😡返\u0301"), max_size=30))
