@@ -155,6 +155,10 @@ class Event:
     """Changes inside this audit that a trigger or automation made (their own via names a rule)."""
 
 
+DETECTED = ("payment_card", "iban", "email", "phone")
+"""What texts are searched for; `zdsync.detect` has a detector of each name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A detector's hit in a ticket's text, without the text. `comment_id` None means subject or description."""

@@ -230,9 +230,9 @@ def measure(bench: Bench, *, pulls_only: bool) -> Iterator[Line]:
     settle(bench)
     yield from decided(bench)
     swell(bench)
+    yield from idle(bench)
     yield from incremental(bench)
     yield from write_back(bench)
-    yield from idle(bench)
     yield from counted(bench)
     yield from bounced(bench)
 

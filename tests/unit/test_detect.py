@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from zdsync import detect
 from zdsync.detect import DETECTORS, TextFilter, mask
+from zdsync.model import DETECTED
 
 CARDS = [
     "4111 1111 1111 1111",
@@ -179,3 +180,8 @@ def test_hostile_texts_take_linear_time(part: str) -> None:
     begun = time.process_time()
     mask(text)
     assert time.process_time() - begun < 0.6
+
+
+def test_each_name_has_a_detector() -> None:
+    """What rules may ask for is what texts are searched for."""
+    assert tuple(DETECTORS) == DETECTED

@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from zdsync.detect import DETECTORS
 from zdsync.facts import Facts
+from zdsync.model import DETECTED
 from zdsync.rules.findings import Check, nearest, quoted
 from zdsync.rules.model import Condition, Operator, Scalar
 from zdsync.rules.patterns import MissingRE2Error, PatternError, compile_pattern
@@ -184,11 +184,11 @@ def _undetectable(field: Field, condition: Condition) -> tuple[tuple[Check, str]
     if field.name != "text":
         message = f"'detects' looks at the whole ticket; write `text: {{detects: {list(condition.values)}}}`"
         return ((Check.OPERATOR_MISFIT, message),)
-    unknown = [str(value) for value in condition.values if value not in DETECTORS]
+    unknown = [str(value) for value in condition.values if value not in DETECTED]
     return tuple(
         (
             Check.UNKNOWN_NAME,
-            f"no detector '{name[:80]}'{nearest(name, DETECTORS)}; there are {quoted(DETECTORS)}",
+            f"no detector '{name[:80]}'{nearest(name, DETECTED)}; there are {quoted(DETECTED)}",
         )
         for name in unknown
     )

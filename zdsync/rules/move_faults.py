@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from zdsync.detect import DETECTORS
 from zdsync.errors import Problem
+from zdsync.model import DETECTED
 from zdsync.rules.findings import Check, nearest, problem, quoted
 from zdsync.rules.model import EXTERNAL, PREVIOUS, GateRule, MoveRule, Position, RuleSet
 from zdsync.rules.outcomes import (
@@ -45,8 +45,8 @@ def gate_faults(rules: RuleSet, tag_prefix: str) -> Iterator[Problem]:
             message = f"'{gate.id}' asks for nothing; give it `fields`, `attachment: true` or `detects`"
             yield problem(Check.MISSING_KEY, gate.at, message)
         for name in gate.detects:
-            if name not in DETECTORS:
-                hint = f"{nearest(name, DETECTORS)}; there are {quoted(DETECTORS)}"
+            if name not in DETECTED:
+                hint = f"{nearest(name, DETECTED)}; there are {quoted(DETECTED)}"
                 yield problem(Check.UNKNOWN_NAME, _at(gate, "detects"), f"no detector '{name[:80]}'{hint}")
         yield from foreign_tags(rules, gate.missing_tags, _at(gate, "missing"), tag_prefix)
         yield from note_faults(gate, MISSING)
