@@ -27,7 +27,8 @@ class CompiledCondition:
     """A condition with its predicate; `actual` reads the value it looks at, for explanations.
 
     `found` tells which of the condition's words stand in the text. A named condition has its parts in `all` and `any`.
-    `price` ranks what asking costs: matching asks the cheap ones first, which changes no answer.
+    `price` ranks what asking costs: matching asks the cheap ones first, which changes no answer. `clue` tells the
+    answer, or that there is none yet, from a value of which few occur; None where there is no such value.
     """
 
     condition: AnyCondition
