@@ -139,36 +139,27 @@ class Facts:
         """Its folded words one by one; computed once."""
         known = self._listed.get(name)
         if known is None:
-            known = self._listed[name] = (
-                fold_words(self.plain(name)) if name != "text" else self._words_of_parts()
-            )
+            known = self._listed[name] = fold_words(self.plain(name))
         return known
-
-    def _words_of_parts(self) -> list[str]:
-        """What folding the whole `text` would give: no word goes over the end of a line."""
-        words = [*self.listed("subject"), *self.listed("description")]
-        for comment in self._later_comments():
-            words += fold_words(comment)
-        return words
 
     def plain(self, name: str) -> str:
         """`subject`, `description`, `comment`, or `text`: subject, description and public comments.
 
         Zendesk's description is the first comment once more; it is read once.
         """
+        ticket = self.ticket
         match name:
+            case "text":
+                comments = self.public_comments
+                if comments and comments[0] == ticket.description:
+                    comments = comments[1:]
+                return "\n".join((ticket.subject, ticket.description, *comments))
             case "subject":
-                return self.ticket.subject
+                return ticket.subject
             case "description":
-                return self.ticket.description
-            case "comment":
-                return self.comment
+                return ticket.description
             case _:
-                return "\n".join((self.ticket.subject, self.ticket.description, *self._later_comments()))
-
-    def _later_comments(self) -> tuple[str, ...]:
-        comments = self.public_comments
-        return comments[1:] if comments and comments[0] == self.ticket.description else comments
+                return self.comment
 
 
 def derive(case: Case, now: datetime, ladder: Ladder) -> Facts:

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
 
 from zdsync.facts import Facts
 from zdsync.rules.fields import WORD_SEARCHES, Field, Kind, fold_name
 from zdsync.rules.model import NEGATIVE, Condition, Operator
 from zdsync.rules.predicates import value_test
+from zdsync.rules.sources import Record, Source
 from zdsync.text import fold_words
 
 _OF_TAGS = frozenset({Operator.INCLUDES, Operator.INCLUDES_ALL, Operator.EXCLUDES})
-_detected: Callable[[Facts], frozenset[str]] = attrgetter("detected")
+_detected = Source(Record.FACTS, "detected")
 
 
 @dataclass(frozen=True, slots=True)
 class Clue:
     """What `test` tells of a condition by the value that `read` gives; None where the condition itself is to be asked.
 
-    Where `among` is there, `read` gives words, and the value is the set of those among these.
+    Where `among` is there, `read` gives words, and the value is the set of those among these. What is told of an
+    `ambiguous` value is not to be remembered.
     """
 
     read: Callable[[Facts], Any]
     test: Callable[[Any], bool | None]
     among: frozenset[str] | None = None
+    ambiguous: frozenset[object] = frozenset()
 
 
 def clue(field: Field, condition: Condition) -> Clue | None:
@@ -43,7 +45,7 @@ def clue(field: Field, condition: Condition) -> Clue | None:
     if of is None:
         return None
     test = value_test(field, condition)
-    return Clue(field.read, lambda value: test(of(value)))
+    return Clue(field.read, lambda value: test(of(value)), ambiguous=field.ambiguous)
 
 
 def _word_clue(listed: Callable[[Facts], Any], phrases: Iterable[str], *, is_negative: bool) -> Clue:

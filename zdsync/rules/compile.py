@@ -64,7 +64,7 @@ def compile_rules(rules: RuleSet, account: Account | None, *, tag_prefix: str, t
     problems: list[Problem] = []
     book = CalendarBook(rules, account, problems)
     vocabulary = Vocabulary(account, groups, [tier.key for tier in rules.tiers], rules.external)
-    binder = _Binder(vocabulary, book, problems, is_offline=account is None)
+    binder = _Binder(rules, vocabulary, book, problems, is_offline=account is None)
     bound = {
         block: tuple(binder.rule(rule) for rule in block_rules)
         for block, block_rules in (
@@ -134,8 +134,15 @@ class _Binder:
     """Compiles rules with one vocabulary, gathering problems; what has a problem never matches."""
 
     def __init__(
-        self, vocabulary: Vocabulary, book: CalendarBook, problems: list[Problem], *, is_offline: bool
+        self,
+        rules: RuleSet,
+        vocabulary: Vocabulary,
+        book: CalendarBook,
+        problems: list[Problem],
+        *,
+        is_offline: bool,
     ) -> None:
+        self._rules = rules
         self._problems = problems
         self._book = book
         self._vocabulary = vocabulary
@@ -146,7 +153,8 @@ class _Binder:
         everything, either = self._conditions(rule.all), self._conditions(rule.any)
         fields, problems = set_fields(rule.then, self._vocabulary, is_offline=self._is_offline)
         self._problems.extend(problems)
-        return CompiledRule(rule, all_and_any(everything, either), everything, either, fields)
+        tier = self._rules.tier(rule.then.tier) if rule.then.tier is not None else None
+        return CompiledRule(rule, all_and_any(everything, either), everything, either, fields, tier)
 
     def move(self, rule: MoveRule) -> CompiledMove:
         one = self.rule(rule)

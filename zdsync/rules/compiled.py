@@ -53,25 +53,29 @@ def all_and_any(everything: Sequence[CompiledCondition], either: Sequence[Compil
 _price_of: Callable[[CompiledCondition], int] = attrgetter("price")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CompiledRule:
-    """A rule ready to be asked; `matches` answers, `all` and `any` allow it to be traced."""
+    """A rule ready to be asked; `matches` answers, `all` and `any` allow it to be traced.
+
+    `tier` is where it places a ticket, None where it does not say. Each is equal to itself alone.
+    """
 
     rule: Rule
     matches: Predicate
     all: tuple[CompiledCondition, ...]
     any: tuple[CompiledCondition, ...]
     set_fields: Mapping[FieldId, FieldValue] = field(default_factory=dict)
+    tier: Tier | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CompiledMove(CompiledRule):
     """A rule of escalate or deescalate; `matches` answers its conditions alone, not its clock."""
 
     rule: MoveRule
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CompiledGate(CompiledRule):
     """A gate; `unless` are the conditions of which one opens it.
 

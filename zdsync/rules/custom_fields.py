@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from zdsync.facts import Facts
-from zdsync.model import FieldId, FieldOption, Organization, User
+from zdsync.model import FieldOption
 from zdsync.rules.fields import NOTHING, Field, Kind, fold_name, to_moment, to_number
-from zdsync.rules.own_fields import Read, text_field, word_field
+from zdsync.rules.own_fields import text_field, word_field
+from zdsync.rules.sources import Read
 
 _NUMBER_TYPES = frozenset({"integer", "decimal"})
 _OPTION_TYPES = frozenset({"tagger", "dropdown"})
+_ALSO_CLAIMS = frozenset({0, 1})
+"""Equal to false and true, which are no numbers."""
 _TRUE = frozenset({"true"})
 _FALSE = frozenset({"false"})
-
-
-def ticket_value(id: FieldId) -> Read:
-    """Reads the ticket field of that id."""
-    return lambda facts: facts.ticket.custom_fields.get(id)
-
-
-def record_value(of: Callable[[Facts], User | Organization | None], key: str) -> Read:
-    """Reads the field of that key from the requester or the organization."""
-
-    def value(facts: Facts) -> object:
-        record = of(facts)
-        return record.fields.get(key) if record else None
-
-    return value
 
 
 def typed_field(name: str, type: str, options: Sequence[FieldOption], value: Read) -> Field:
     """A custom field as its type has it compared."""
     if type in _NUMBER_TYPES:
-        return Field(name, Kind.NUMBER, lambda f: _unless_claim(value(f)), value, of=to_number)
+        return Field(name, Kind.NUMBER, value, value, of=to_number, ambiguous=_ALSO_CLAIMS)
     if type == "date":
         return Field(name, Kind.DATE, value, value, is_day=True, of=to_moment)
     if type == "checkbox":
@@ -44,11 +32,6 @@ def typed_field(name: str, type: str, options: Sequence[FieldOption], value: Rea
     if type == "lookup":
         return word_field(name, lambda f: None if value(f) in (None, "") else str(value(f)))
     return text_field(name, lambda f: None if value(f) is None else str(value(f)))
-
-
-def _unless_claim(value: object) -> object:
-    """A number; true, which equals 1, is none."""
-    return None if value is True or value is False else value
 
 
 def _checked(value: object) -> frozenset[str]:

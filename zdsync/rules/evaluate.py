@@ -82,7 +82,7 @@ def is_on(rule: Rule, today: date) -> bool:
 
 def is_live(rule: Rule, ticket_id: TicketId, today: date) -> bool:
     """Whether the rule's outcome is carried out for this ticket today."""
-    return is_on(rule, today) and rule.mode is Mode.LIVE and is_sampled(rule, ticket_id)
+    return rule.is_steady or (is_on(rule, today) and rule.mode is Mode.LIVE and is_sampled(rule, ticket_id))
 
 
 def is_sampled(rule: Rule, ticket_id: TicketId) -> bool:

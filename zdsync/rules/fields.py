@@ -69,7 +69,7 @@ class Field:
     `read` gives what is compared: folded names (NAME, TAGS; a value may be known by several), a rank, a number, an
     aware datetime, or text; None or an empty set when missing. `is_day` tells a date without a time. `show` gives what a
     person would call it. Where few values occur `read` gives the value as the ticket has it, and `of` makes of it what is
-    compared, the same of equal values: an answer can then be remembered by the value.
+    compared, the same of equal values: an answer can then be remembered by the value, unless it is an `ambiguous` one.
     `words` gives the folded text for word search, `listed` its words one by one where they are kept. `known` holds the names that may be asked for, folded to as
     written; None means any. `nothing` is what `read` gives for a value that stands for being empty.
     """
@@ -87,6 +87,7 @@ class Field:
     is_private: bool = False
     is_day: bool = False
     of: Callable[[Any], Any] | None = None
+    ambiguous: frozenset[object] = frozenset()
 
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,30}")

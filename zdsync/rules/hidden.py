@@ -8,7 +8,7 @@ from zdsync.errors import Problem
 from zdsync.rules.cover import cover_together
 from zdsync.rules.findings import Check, problem
 from zdsync.rules.logic import Branch, branches, covers, is_impossible
-from zdsync.rules.model import EXTERNAL, PREVIOUS, After, Mode, MoveRule, Rule, RuleSet, Unit
+from zdsync.rules.model import EXTERNAL, PREVIOUS, After, MoveRule, Rule, RuleSet, Unit
 
 _WORK = 1_000_000
 """Conditions that the search for hidden rules may ask about, a second's worth."""
@@ -52,9 +52,8 @@ def _told(hiders: Sequence[Rule]) -> str:
 def _standing(rules: Sequence[Rule]) -> Iterator[_Written]:
     """Rules that stop every ticket they match, written out."""
     for rule in rules:
-        is_steady = rule.enabled and rule.mode is Mode.LIVE and rule.share == 1 and rule.until is None
         alternatives = branches(rule)
-        if is_steady and alternatives and not _is_last_resort(rule):
+        if rule.is_steady and alternatives and not _is_last_resort(rule):
             yield rule, alternatives
 
 

@@ -126,6 +126,12 @@ class Rule:
     at: Position = field(default=NOWHERE, compare=False)
     marks: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
     """Where each key of the rule stands."""
+    is_steady: bool = field(init=False, compare=False, repr=False)
+    """Whether it is on for every ticket, and without end."""
+
+    def __post_init__(self) -> None:
+        is_steady = self.enabled and self.mode is Mode.LIVE and self.share == 1 and self.until is None
+        object.__setattr__(self, "is_steady", is_steady)
 
     @property
     def is_catch_all(self) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter
 
 from zdsync.facts import Facts
 from zdsync.model import Account, User
 from zdsync.rules.fields import NONE, Field, Kind, fold_name
 from zdsync.rules.former import former_things
-from zdsync.rules.own_fields import Read, word_field
+from zdsync.rules.own_fields import of_ticket, word_field
+from zdsync.rules.sources import Read, Record, Source
 
 
 def named_fields(
@@ -28,10 +28,10 @@ def named_fields(
     is_known = account is not None
     former = former_things(account)
     things: Mapping[str, tuple[Mapping[int | None, str], Read]] = {
-        "group": (groups_by_id, attrgetter("ticket.group_id")),
-        "brand": (brands, attrgetter("ticket.brand_id")),
-        "form": (forms, attrgetter("ticket.form_id")),
-        "custom_status": (statuses, attrgetter("ticket.custom_status_id")),
+        "group": (groups_by_id, of_ticket("group_id")),
+        "brand": (brands, of_ticket("brand_id")),
+        "form": (forms, of_ticket("form_id")),
+        "custom_status": (statuses, of_ticket("custom_status_id")),
     }
     return {
         **{
@@ -41,8 +41,8 @@ def named_fields(
         "assignee": _assignee(account),
         "requester": _person("requester"),
         "organization": _company("organization"),
-        "tier": _tier("tier", attrgetter("tier"), tiers),
-        "previous_tier": _tier("previous_tier", attrgetter("previous_tier"), tiers),
+        "tier": _tier("tier", tiers),
+        "previous_tier": _tier("previous_tier", tiers),
     }
 
 
@@ -78,9 +78,9 @@ def _thing(
     )
 
 
-def _tier(name: str, key: Read, tiers: Sequence[str]) -> Field:
+def _tier(name: str, tiers: Sequence[str]) -> Field:
     choices = ("none", *tiers) if tiers else ()
-    return word_field(name, lambda f: key(f) or "none", choices, nothing=NONE)
+    return word_field(name, Source(Record.FACTS, name), choices, nothing=NONE)
 
 
 def _assignee(account: Account | None) -> Field:

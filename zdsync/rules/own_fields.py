@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from operator import attrgetter, methodcaller
-from typing import Any
+from operator import methodcaller
 
 from zdsync.facts import Facts
-from zdsync.model import PRIORITY_ORDER, STATUS_ORDER, Organization, User
+from zdsync.model import PRIORITY_ORDER, STATUS_ORDER, User
 from zdsync.rules.fields import NONE, NOTHING, Field, Kind, fold_name
+from zdsync.rules.sources import Read, Record, Source, Words
 from zdsync.text import fold
 
-Read = Callable[[Facts], Any]
 TYPES = ("none", "question", "incident", "problem", "task")
 SATISFACTION = ("offered", "unoffered", "good", "good_with_comment", "bad", "bad_with_comment")
 ROLES = ("end-user", "agent", "admin")
@@ -24,18 +23,16 @@ def own_fields() -> dict[str, Field]:
     return {
         field.name: field
         for field in (
-            _rank("status", STATUS_ORDER, attrgetter("ticket.status")),
-            _rank("priority", PRIORITY_ORDER, lambda f: f.ticket.priority or "none", nothing=0),
-            word_field("type", lambda f: f.ticket.type or "none", TYPES, nothing=NONE),
-            word_field("channel", attrgetter("ticket.channel")),
+            _rank("status", STATUS_ORDER),
+            _rank("priority", PRIORITY_ORDER, nothing="none"),
+            word_field("type", of_ticket("type"), TYPES, nothing=NONE),
+            word_field("channel", of_ticket("channel")),
             word_field("language", _locale, spread=_locale_names),
             word_field("requester.locale", _locale, spread=_locale_names),
             word_field("requester.language", _locale, spread=_locale_names),
-            word_field("requester.role", lambda f: f.requester and f.requester.role, ROLES),
+            word_field("requester.role", Source(Record.REQUESTER, "role"), ROLES),
             word_field("requester.domain", lambda f: _domain(f.requester)),
-            word_field(
-                "satisfaction", attrgetter("ticket.satisfaction"), SATISFACTION, spread=satisfaction_names
-            ),
+            word_field("satisfaction", of_ticket("satisfaction"), SATISFACTION, spread=satisfaction_names),
             *(_searched(name) for name in ("subject", "description", "comment", "text")),
             text_field("recipient", lambda f: f.ticket.recipient),
             text_field("requester.name", lambda f: f.requester and f.requester.name),
@@ -43,28 +40,34 @@ def own_fields() -> dict[str, Field]:
             text_field("requester.external_id", lambda f: f.requester and f.requester.external_id),
             text_field("organization.name", lambda f: f.organization and f.organization.name),
             text_field("organization.external_id", lambda f: f.organization and f.organization.external_id),
-            _set("tags", attrgetter("ticket.tags")),
+            _set("tags", of_ticket("tags")),
             _set("requester.tags", lambda f: f.requester.tags if f.requester else NOTHING),
             _set("organization.tags", lambda f: f.organization.tags if f.organization else NOTHING),
             *(_date(name) for name in ("created_at", "updated_at", "due_at")),
             *(_count(name) for name in COUNTS),
             _count("attachments", nothing=0),
-            _claim("sla.breached", lambda f: f.sla_breached),
-            _claim("in_business_hours", lambda f: f.in_business_hours),
+            _claim("sla.breached", Source(Record.FACTS, "sla_breached")),
+            _claim("in_business_hours", Source(Record.FACTS, "in_business_hours")),
             Field("organization.domain", Kind.NAME, _domains, lambda f: sorted(_domains(f)), nothing=NOTHING),
         )
     }
 
 
-def _rank(name: str, ranks: Mapping[str, int], word: Read, nothing: int | None = None) -> Field:
+def of_ticket(attribute: str) -> Source:
+    return Source(Record.TICKET, attribute)
+
+
+def _rank(name: str, ranks: Mapping[str, int], nothing: str = "") -> Field:
+    """A word with an order; `nothing` is the word for being empty, if there is one."""
+    read = of_ticket(name)
     return Field(
         name,
         Kind.RANK,
-        word,
-        word,
+        read,
+        lambda f: read(f) or nothing,
         ranks=ranks,
-        nothing=nothing,
-        of=ranks.get,
+        nothing=ranks.get(nothing),
+        of=lambda word: ranks.get(word or nothing),
     )
 
 
@@ -84,10 +87,11 @@ def word_field(
         return spread(folded) if spread else frozenset({folded})
 
     def of(text: str | None) -> frozenset[str]:
-        return names(text) if text else NOTHING
+        return names(text) if text else nothing
 
     known = {choice: choice for choice in choices} if choices else None
-    return Field(name, Kind.NAME, word, word, known=known, nothing=nothing, of=of)
+    show = word if nothing is NOTHING else lambda f: word(f) or "none"
+    return Field(name, Kind.NAME, word, show, known=known, nothing=nothing, of=of)
 
 
 def _searched(name: str) -> Field:
@@ -98,7 +102,7 @@ def _searched(name: str) -> Field:
         lambda f: f.plain(name),
         lambda f: "" if f.plain(name).strip() else None,
         words=methodcaller("words", name),
-        listed=methodcaller("listed", name),
+        listed=Words(name),
         is_private=True,
     )
 
@@ -112,7 +116,7 @@ def _set(name: str, tags: Read) -> Field:
 
 
 def _date(name: str) -> Field:
-    read = attrgetter(f"ticket.{name}")
+    read = of_ticket(name)
     return Field(name, Kind.DATE, read, read)
 
 
@@ -124,16 +128,11 @@ def _claim(name: str, answer: Read) -> Field:
 
 
 def _count(name: str, nothing: int | None = None) -> Field:
-    read = attrgetter(name)
+    read = Source(Record.FACTS, name)
     return Field(name, Kind.NUMBER, read, read, nothing=nothing, of=int)
 
 
-requester_of: Callable[[Facts], User | None] = attrgetter("requester")
-organization_of: Callable[[Facts], Organization | None] = attrgetter("organization")
-
-
-def _locale(facts: Facts) -> str | None:
-    return facts.requester.locale if facts.requester else None
+_locale = Source(Record.REQUESTER, "locale")
 
 
 def _locale_names(locale: str) -> frozenset[str]:

@@ -12,6 +12,7 @@ from zdsync.facts import Facts
 from zdsync.rules.fields import WORD_SEARCHES, Field, Kind, Span, fold_name, to_number, to_span
 from zdsync.rules.model import NEGATIVE, Condition, Operator, Scalar
 from zdsync.rules.patterns import compile_pattern
+from zdsync.rules.sources import direct
 from zdsync.text import fold
 
 Predicate = Callable[[Facts], bool]
@@ -22,12 +23,15 @@ Answer = TypeVar("Answer")
 
 
 class Remembered(dict[Any, Answer]):
-    """Answers by value, each asked for once; forgets all when there are too many."""
+    """Answers by value, each but for an ambiguous value asked for once; forgets all when there are too many."""
 
-    def __init__(self, answer: Callable[[Any], Answer]) -> None:
+    def __init__(self, answer: Callable[[Any], Answer], ambiguous: frozenset[object] = frozenset()) -> None:
         self._answer = answer
+        self._ambiguous = ambiguous
 
     def __missing__(self, value: Any) -> Answer:
+        if value in self._ambiguous:
+            return self._answer(value)
         if len(self) >= _MOST_ANSWERS:
             self.clear()
         answer = self[value] = self._answer(value)
@@ -38,10 +42,10 @@ def predicate(field: Field, condition: Condition) -> Predicate:
     """The closure that answers `condition`; the condition must be free of misfits."""
     if field.kind is Kind.TEXT:
         return _text(field, condition.operator, condition.values)
-    read, of = field.read, field.of
+    read, of = direct(field.read), field.of
     if of is not None:
         test = value_test(field, condition)
-        answers = Remembered(lambda value: test(of(value)))
+        answers = Remembered(lambda value: test(of(value)), field.ambiguous)
         return lambda facts: answers[read(facts)]
     if field.kind in (Kind.NAME, Kind.TAGS) and condition.operator in _ONE_OF:
         wanted = frozenset(
@@ -54,7 +58,7 @@ def predicate(field: Field, condition: Condition) -> Predicate:
 
 def within(field: Field, calendars: Sequence[Calendar]) -> Predicate:
     """Whether the field's moment lies in the open time of one of them."""
-    read = field.read
+    read = direct(field.read)
 
     def holds(facts: Facts) -> bool:
         at = read(facts)
@@ -270,6 +274,7 @@ def _start(field: Field, values: Sequence[Scalar]) -> Predicate:
         if not actual:
             return False
         head = actual.lstrip()[:length]
-        return unicodedata.normalize("NFC", head).casefold().startswith(starts)
+        composed = head if head.isascii() else unicodedata.normalize("NFC", head)
+        return composed.casefold().startswith(starts)
 
     return holds

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from operator import getitem
+from typing import Any, NamedTuple
 
 from zdsync.facts import Facts
 from zdsync.rules.clues import Clue
 from zdsync.rules.compiled import CompiledCondition, CompiledRule, Shortlist, all_and_any
+from zdsync.rules.fields import NOTHING
+from zdsync.rules.guards import guarding
 from zdsync.rules.predicates import Remembered
+from zdsync.rules.sources import Read, Words, direct, read_many
 
-_Read = Callable[[Facts], Any]
 _Bits = Mapping[int, int]
 """The lower bit of each condition with a clue, by the condition's identity."""
 _HOLDS, _MAY_HOLD = 0b11, 0b10
+_TEXT = Words("text")
 
 
 def shortlister(rules: Shortlist) -> Callable[[Facts], Shortlist]:
@@ -24,33 +28,61 @@ def shortlister(rules: Shortlist) -> Callable[[Facts], Shortlist]:
     and that it may. What bits a value sets is found once and remembered, and so is what a set of bits leaves of the
     rules.
     """
+    looked_at = guarding(rule for block in rules for rule in block)
     bits: dict[int, int] = {}
-    columns: dict[tuple[_Read, bool], list[tuple[Clue, int]]] = {}
+    columns: dict[Read, list[tuple[Clue, int]]] = {}
+    words: dict[Read, list[tuple[Clue, int]]] = {}
     for condition in _conditions(rules):
         clue = condition.clue
-        if clue is not None and id(condition) not in bits:
+        if clue is not None and clue.read in looked_at and id(condition) not in bits:
             bit = bits[id(condition)] = 1 << 2 * len(bits)
-            columns.setdefault((clue.read, clue.among is not None), []).append((clue, bit))
-    asked = tuple((_value_of(clues), Remembered(_bits_of(clues))) for clues in columns.values())
+            kind = columns if clue.among is None else words
+            kind.setdefault(clue.read, []).append((clue, bit))
+    values, reads = read_many(columns)
+    tables = tuple(Remembered(_bits_of(columns[read]), columns[read][0][0].ambiguous) for read in reads)
+    sets = tuple(_sets(words))
     lists = Remembered(_lists_of(rules, bits))
 
     def shortlist(facts: Facts) -> Shortlist:
-        told = 0
-        for value_of, bits_of in asked:
-            told |= bits_of[value_of(facts)]
+        told = sum(map(getitem, tables, values(facts)))  # no two set the same bits
+        for read, among, bits_of, parts in sets:
+            found = among.intersection(read(facts))
+            told += bits_of[found]
+            for part in parts:
+                is_nothing = part.among.isdisjoint(found)
+                told += part.bits_of[NOTHING if is_nothing else part.among.intersection(part.read(facts))]
         return lists[told]
 
     return shortlist
 
 
-def _value_of(clues: Sequence[tuple[Clue, int]]) -> _Read:
-    """What is read of a ticket for these clues, which all read the same."""
-    read = clues[0][0].read
-    words = [clue.among for clue, _ in clues if clue.among is not None]
-    if not words:
-        return read
-    among = frozenset().union(*words)
-    return lambda facts: among.intersection(read(facts))
+class _Set(NamedTuple):
+    """Words that are looked for where `read` reads, and what bits those that are there set.
+
+    Its parts have no word that the whole does not have.
+    """
+
+    read: Read
+    among: frozenset[str]
+    bits_of: Mapping[frozenset[str], int]
+    parts: tuple[_Set, ...] = ()
+
+
+def _sets(words: Mapping[Read, Sequence[tuple[Clue, int]]]) -> Iterator[_Set]:
+    sets = {
+        read: _Set(direct(read), _among(clues), Remembered(_bits_of(clues))) for read, clues in words.items()
+    }
+    whole = sets.pop(_TEXT, None)
+    if whole is not None:
+        parts = tuple(sets.pop(read) for read in words if isinstance(read, Words) and read.is_within_text)
+        among = whole.among.union(*(part.among for part in parts))
+        yield whole._replace(among=among, parts=parts)
+    yield from sets.values()
+
+
+def _among(clues: Sequence[tuple[Clue, int]]) -> frozenset[str]:
+    """All the words that these clues are about."""
+    return frozenset().union(*(clue.among for clue, _ in clues if clue.among is not None))
 
 
 def _bits_of(clues: Sequence[tuple[Clue, int]]) -> Callable[[Any], int]:

@@ -71,7 +71,7 @@ def _catch_all(rules: RuleSet, today: date) -> Iterator[Problem]:
     if not last.is_catch_all:
         message = f"the last rule of assign must take every ticket, but '{last.id}' has conditions"
         yield problem(Check.NO_CATCH_ALL, last.at, f"{message}; add a rule without `all` and `any`")
-    elif not is_steady(last, today) or last.until is not None:
+    elif not last.is_steady:
         message = f"the catch-all '{last.id}' must be on for every ticket: no mode, enabled or until"
         yield problem(Check.NO_CATCH_ALL, last.at, message)
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from zdsync.facts import Facts
-from zdsync.model import Account, Organization, RecordField, TicketField, User
+from zdsync.model import Account, RecordField, TicketField
 from zdsync.rules.columns import column_field
-from zdsync.rules.custom_fields import record_value, ticket_value, typed_field
+from zdsync.rules.custom_fields import typed_field
 from zdsync.rules.fields import Field, Kind, fold_name
 from zdsync.rules.former import former_fields, with_former_options
 from zdsync.rules.model import External
 from zdsync.rules.named_fields import named_fields
-from zdsync.rules.own_fields import organization_of, own_fields, requester_of
+from zdsync.rules.own_fields import own_fields
+from zdsync.rules.sources import Record, Source
 
 
 class Vocabulary:
@@ -39,8 +39,8 @@ class Vocabulary:
         self._settable: dict[str, TicketField] = {}
         if account:
             self._add_ticket_fields(account.ticket_fields)
-            self._add_record_fields("organization", account.organization_fields, organization_of)
-            self._add_record_fields("requester", account.user_fields, requester_of)
+            self._add_record_fields(Record.ORGANIZATION, account.organization_fields)
+            self._add_record_fields(Record.REQUESTER, account.user_fields)
 
     def find(self, name: str) -> Field | None:
         """The field called `name`; without an account any other name is a field of unknown kind."""
@@ -84,7 +84,7 @@ class Vocabulary:
         keys = {plain(field.key) for field in custom if field.key}
         self._ambiguous = {title for title in titles if titles.count(title) > 1} - keys
         for field in custom:
-            read = ticket_value(field.id)
+            read = Source(Record.TICKET, key=field.id)
             known = typed_field(field.title, field.type, field.options, read)
             for name in (plain(field.title), plain(field.key or ""), str(int(field.id))):
                 is_key = bool(field.key) and name == plain(field.key or "")
@@ -97,15 +97,12 @@ class Vocabulary:
                 self._settable[name] = self._settable[str(int(id))]
                 self._fields[name] = self._fields[str(int(id))]
 
-    def _add_record_fields(
-        self, record: str, fields: Sequence[RecordField], of: Callable[[Facts], User | Organization | None]
-    ) -> None:
+    def _add_record_fields(self, record: Record, fields: Sequence[RecordField]) -> None:
         for field in fields:
-            known = typed_field(
-                f"{record}.{field.key}", field.type, field.options, record_value(of, field.key)
-            )
+            read = Source(record, key=field.key)
+            known = typed_field(f"{record.value}.{field.key}", field.type, field.options, read)
             for name in (field.key, field.title):
-                self._fields.setdefault(plain(f"{record}.{name}"), known)
+                self._fields.setdefault(plain(f"{record.value}.{name}"), known)
 
 
 def unknown_field(name: str) -> Field:

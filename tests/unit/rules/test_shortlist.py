@@ -47,6 +47,30 @@ def test_what_is_left(ticket: dict[str, Any], left: set[str]) -> None:
     assert {one.rule.id for one in listed} == left | {"rest"}
 
 
+@pytest.mark.parametrize("with_text", [True, False])
+@pytest.mark.parametrize(
+    ("ticket", "left"),
+    [
+        ({"subject": "Refund", "description": "now"}, {"subject"}),
+        ({"subject": "Now", "description": "a refund"}, {"description"}),
+        ({"subject": "Refund", "description": "a refund"}, {"subject", "description"}),
+        ({"subject": "Now", "description": "please"}, set()),
+        ({"subject": "Now", "description": "please", "comment": "a refund"}, {"comment"}),
+    ],
+)
+def test_words_of_a_part(ticket: dict[str, Any], left: set[str], *, with_text: bool) -> None:
+    """A part is looked through where its words stand in the whole text, or always when nobody asks for the whole."""
+    parts = ("subject", "description", "comment")
+    rules = [
+        f"  - {{id: {part}, why: w, all: [{part}: {{contains: refund}}], then: {{tier: 2}}}}"
+        for part in parts
+    ]
+    whole = "  - {id: text, why: w, all: [text: {contains: money}], then: {tier: 2}}"
+    tail = ["  - {id: rest, why: w, then: {tier: 1}}", ""]
+    bound = compiled("\n".join([HEAD + "assign:", *rules, *[whole] * with_text, *tail]))
+    assert {one.rule.id for one in bound.shortlist(facts(**ticket)).assign} == left | {"rest"}
+
+
 def test_the_rest_is_asked() -> None:
     """What is left asks for what the values do not tell, and only for that."""
     half = facts(status="open", subject="Charged", description="twice")
