@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import NamedTuple
 
 from zdsync.actors import Actor
 from zdsync.facts import Facts
 from zdsync.journey import Basis, Stay
 from zdsync.model import HoldReason
 from zdsync.rules.compiled import CompiledRule, CompiledRules, Shortlist
-from zdsync.rules.evaluate import all_matches, is_live, is_on
+from zdsync.rules.evaluate import is_live, is_on
 from zdsync.rules.model import Rule, Tier
 from zdsync.tiers import holds
 from zdsync.tiers.gates import Closed, closed_gates, gate_note, gate_tags, tags_of_closed
@@ -21,7 +20,7 @@ from zdsync.tiers.moves import Step, has_been_moved, is_back_from_vendor, next_s
 from zdsync.tiers.notes import reminder_note, was_noted
 from zdsync.tiers.sight import unplaced
 from zdsync.tiers.state import Settlement, settle
-from zdsync.tiers.targets import assignment, is_home, labels, moved, unless_chosen, unless_removed
+from zdsync.tiers.targets import assignment, is_home, labels, moved, union, unless_chosen, unless_removed
 
 _MOVED_ON = frozenset({Verdict.ESCALATED, Verdict.DEESCALATED})
 
@@ -39,30 +38,30 @@ def decide(facts: Facts, rules: CompiledRules, today: date) -> Decision:
         return Decision(ticket.id, Verdict.FINISHED, f"the ticket is {ticket.status}")
     if facts.is_settling:
         return Decision(ticket.id, Verdict.SETTLING, "its latest events are not mirrored yet")
-    here = _Seen(facts, rules.shortlist(facts))
-    ignored, _ = _winner(here.left.ignore, facts, today)
+    left = rules.shortlist(facts)
+    here = facts, left
+    ignored, _ = _winner(left.ignore, facts, today)
     if ignored is not None:
         return Decision(ticket.id, Verdict.IGNORED, ignored.rule.why, rule=ignored.rule)
-    placed = _place(facts, rules, today, _see(unplaced(facts, rules), rules, here))
+    seen = _see(unplaced(facts, rules), rules, here) if rules.asks_way else here
+    placed = _place(facts, rules, today, seen)
     if placed.verdict is Verdict.HELD:
         return placed
     return _without_old_marks(_with_labels(placed, facts, rules, today, here), facts, rules, today)
 
 
-class _Seen(NamedTuple):
-    """A ticket as some rules see it, and what its values leave of them."""
-
-    facts: Facts
-    left: Shortlist
+_Seen = tuple[Facts, Shortlist]
+"""A ticket as some rules see it, and what its values leave of them."""
 
 
 def _see(facts: Facts, rules: CompiledRules, before: _Seen) -> _Seen:
     """Looks again only at a ticket that is seen in another way than before."""
-    return before if facts is before.facts else _Seen(facts, rules.shortlist(facts))
+    return before if facts is before[0] else (facts, rules.shortlist(facts))
 
 
 def _place(facts: Facts, rules: CompiledRules, today: date, seen: _Seen) -> Decision:
-    private, _ = _winner(seen.left.private, seen.facts, today)
+    as_seen, left = seen
+    private, _ = _winner(left.private, as_seen, today)
     if private is not None:
         return _assigned(facts, rules, private, ())
     hold = holds.hold_in_force(facts, rules)
@@ -114,13 +113,13 @@ def _in_order(onward: Decision, settled: Settlement) -> Decision:
         return onward
     base, target = settled.target, onward.target
     if target.tier is None or target.tier == base.tier:
-        target = replace(target, tier=base.tier, group=target.group or base.group)
-    decision = replace(onward, target=target)
+        target = target._replace(tier=base.tier, group=target.group or base.group)
+    decision = onward._replace(target=target)
     if settled.verdict is not Verdict.REPAIRED or onward.verdict in _MOVED_ON:
         return decision
     notify = () if onward.verdict is Verdict.LIMITED else onward.notify
     reason = f"{settled.reason}; {onward.reason}"
-    return replace(decision, verdict=Verdict.REPAIRED, reason=reason, notify=notify)
+    return decision._replace(verdict=Verdict.REPAIRED, reason=reason, notify=notify)
 
 
 def _of(facts: Facts, settled: Settlement) -> Decision:
@@ -134,6 +133,8 @@ def _winner(
     rules: Sequence[CompiledRule], facts: Facts, today: date
 ) -> tuple[CompiledRule | None, tuple[Rule, ...]]:
     """The first live rule that matches, and the ones before it that match but are not live for this ticket."""
+    if not rules:
+        return None, ()
     shadow: list[Rule] = []
     for rule in rules:
         if not rule.matches(facts):
@@ -146,17 +147,19 @@ def _winner(
 
 
 def _assign(facts: Facts, rules: CompiledRules, today: date, seen: _Seen) -> Decision:
-    winner, shadow = _winner(seen.left.assign, seen.facts, today)
+    as_seen, left = seen
+    winner, shadow = _winner(left.assign, as_seen, today)
     if winner is None:
         return Decision(facts.current.id, Verdict.UNPLACED, "no live rule of assign matches", shadow=shadow)
     decision = _assigned(facts, rules, winner, shadow)
-    tier = decision.target.tier
+    tier = winner.tier
     assert tier is not None, "an assignment names its tier"
     if tier.key == facts.tier:
         return decision
-    place = rules.rules.tier(facts.tier or "") or _catch_all_tier(rules)
-    if place != tier:
-        gated = _gated(facts, rules, closed_gates(seen.facts, rules, tier, today), tier, place)
+    if rules.require:
+        place = rules.rules.tier(facts.tier or "") or _catch_all_tier(rules)
+        closed = closed_gates(as_seen, rules, tier, today) if place != tier else ()
+        gated = _gated(facts, rules, closed, tier, place)
         if gated is not None:
             return gated
     limited = _limited(facts, rules) if facts.tier is not None else None
@@ -181,8 +184,7 @@ def _notify(rule: Rule) -> tuple[str, ...]:
 
 def _catch_all_tier(rules: CompiledRules) -> Tier:
     """Where a new ticket waits that may not enter its tier yet."""
-    key = rules.assign[-1].rule.then.tier
-    tier = rules.rules.tier(key) if key is not None else None
+    tier = rules.assign[-1].tier
     assert tier is not None, "compiling refuses a catch-all without a known tier"
     return tier
 
@@ -277,22 +279,24 @@ def _with_labels(
     """The labels of the ticket where the decision brings it, or the next run would have to add them."""
     if rules.annotate and rules.asks_way:
         here = _see(_where_it_goes(facts, rules, decision), rules, here)
-    matched = [
-        rule
-        for rule in all_matches(here.left.annotate, here.facts)
-        if is_live(rule.rule, facts.current.id, today)
-    ]
+    as_seen, left = here
+    matched = left.annotate and tuple(
+        [
+            rule
+            for rule in left.annotate
+            if rule.matches(as_seen) and is_live(rule.rule, facts.current.id, today)
+        ]
+    )
     if not matched:
         return decision
     target = decision.target
-    add_tags, remove_tags, set_fields = target.add_tags, target.remove_tags, target.set_fields
-    for rule in matched:
-        added, removed, fields = labels(facts, rule)
-        add_tags = _union(add_tags, added)
-        remove_tags = _union(remove_tags, removed)
-        set_fields = {**fields, **set_fields} if fields else set_fields
-    target = replace(target, add_tags=add_tags, remove_tags=remove_tags, set_fields=set_fields)
-    return replace(decision, target=target, labels=tuple(rule.rule for rule in matched))
+    add_tags, remove_tags, set_fields = labels(facts, matched)
+    target = target._replace(
+        add_tags=union(target.add_tags, add_tags),
+        remove_tags=union(target.remove_tags, remove_tags),
+        set_fields={**set_fields, **target.set_fields} if set_fields else target.set_fields,
+    )
+    return decision._replace(target=target, labels=tuple([rule.rule for rule in matched]))
 
 
 def _where_it_goes(facts: Facts, rules: CompiledRules, decision: Decision) -> Facts:
@@ -321,16 +325,10 @@ def _without_old_marks(decision: Decision, facts: Facts, rules: CompiledRules, t
     old -= tags_of_closed(facts, rules, today) if old and not _leads_on(decision, facts) else set()
     if not old:
         return decision
-    removed = _union(decision.target.remove_tags, tuple(sorted(old)))
-    return replace(decision, target=replace(decision.target, remove_tags=removed))
+    removed = union(decision.target.remove_tags, tuple(sorted(old)))
+    return decision._replace(target=decision.target._replace(remove_tags=removed))
 
 
 def _leads_on(decision: Decision, facts: Facts) -> bool:
     """Whether the ticket goes to another tier now."""
     return decision.target.tier is not None and decision.target.tier.key != facts.tier
-
-
-def _union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
-    if not first or not second:
-        return first or second
-    return first + tuple(tag for tag in second if tag not in first)

@@ -62,6 +62,8 @@ def next_step(
     facts: Facts, rules: CompiledRules, today: date, *, only_forced: bool = False
 ) -> tuple[Step | None, tuple[Rule, ...]]:
     """The step that is due, and the rules before it that would have acted, were they live for this ticket."""
+    if facts.tier is None:
+        return None, ()
     shadow: list[Rule] = []
     seen: dict[datetime | None, Facts] = {}
     for step in candidates(facts, rules, only_forced=only_forced):
@@ -93,6 +95,8 @@ def has_been_moved(facts: Facts) -> bool:
 
     A move of ours that the journal does not know counts as one, but for the placing that first tagged the ticket.
     """
+    if not facts.own_changes and not facts.journey.moves:
+        return False
     placed_at = facts.journey.governed_since
     for move in facts.journey.moves:
         own = facts.own_changes.get(move.key or "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from functools import lru_cache
 
 from zdsync.facts import Facts
 from zdsync.model import FieldId, FieldValue
@@ -17,10 +17,9 @@ from zdsync.tiers.state import is_sensitive
 
 def assignment(facts: Facts, rules: CompiledRules, winner: CompiledRule) -> Target:
     """What an assign rule asks for."""
-    then = winner.rule.then
-    tier = rules.rules.tier(then.tier) if then.tier is not None else None
+    tier = winner.tier
     assert tier is not None, "compiling refuses an assign rule without a known tier"
-    return _fields(facts, winner, tier, _destination(facts, rules, winner.rule, tier))
+    return _fields(facts, winner, _destination(facts, rules, winner.rule, tier))
 
 
 def moved(facts: Facts, rules: CompiledRules, step: Step) -> Target:
@@ -30,13 +29,16 @@ def moved(facts: Facts, rules: CompiledRules, step: Step) -> Target:
     """
     removed = step.rule.then.remove_tags
     if step.tier is not None:
-        group = _destination(facts, rules, step.rule, step.tier)
-        return replace(_fields(facts, step.compiled, step.tier, group), remove_tags=removed)
+        return _fields(facts, step.compiled, _destination(facts, rules, step.rule, step.tier))._replace(
+            tier=step.tier,
+            remove_tags=removed,
+            is_handed_over=True,
+            keeps_assignee_as_follower=step.rule.then.keep_assignee_as == "follower",
+        )
     clock = clock_told(step.reading) if step.reading is not None else ""
     here = rules.rules.tier(facts.tier or "")
     assert here is not None, "only a ticket that is in a tier goes to a vendor"
-    return replace(
-        _fields(facts, step.compiled),
+    return _fields(facts, step.compiled)._replace(
         status="hold",
         add_tags=(*unless_removed(facts, step.rule.then.add_tags), rules.rules.vendor.tag),
         remove_tags=removed,
@@ -61,33 +63,68 @@ def handover(facts: Facts, rules: CompiledRules, decision: Decision) -> str:
     )
 
 
-def _fields(facts: Facts, rule: CompiledRule, tier: Tier | None = None, group: str | None = None) -> Target:
-    """Fields and tags of a rule's outcome, and the tier and group that the ticket is handed over to, if any."""
+def _fields(facts: Facts, rule: CompiledRule, group: str | None = None) -> Target:
+    """Fields and tags of a rule's outcome but what people have chosen otherwise, and where the ticket is handed over to."""
+    target = _outcome(rule, group)
+    if is_untouched(facts):
+        return target
+    return target._replace(
+        priority=unless_chosen(facts, "priority", target.priority),
+        type=unless_chosen(facts, "type", target.type),
+        status=unless_chosen(facts, "status", target.status),
+        set_fields=unchosen_fields(facts, target.set_fields),
+        add_tags=unless_removed(facts, target.add_tags),
+        remove_tags=unless_added(facts, target.remove_tags),
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _outcome(rule: CompiledRule, group: str | None) -> Target:
+    """What the rule asks of a ticket for which no person has chosen anything: the same of most it wins."""
     then = rule.rule.then
     return Target(
-        tier=tier,
+        tier=rule.tier,
         group=group,
-        priority=unless_chosen(facts, "priority", then.priority),
-        type=unless_chosen(facts, "type", then.type),
-        status=unless_chosen(facts, "status", then.status),
-        set_fields=unchosen_fields(facts, rule),
-        add_tags=unless_removed(facts, then.add_tags),
-        remove_tags=unless_added(facts, then.remove_tags),
-        is_handed_over=tier is not None,
-        keeps_assignee_as_follower=tier is not None and then.keep_assignee_as == "follower",
+        priority=then.priority,
+        type=then.type,
+        status=then.status,
+        set_fields=rule.set_fields,
+        add_tags=then.add_tags,
+        remove_tags=then.remove_tags,
+        is_handed_over=rule.tier is not None,
+        keeps_assignee_as_follower=rule.tier is not None and then.keep_assignee_as == "follower",
     )
 
 
-def labels(
-    facts: Facts, rule: CompiledRule
-) -> tuple[tuple[str, ...], tuple[str, ...], Mapping[FieldId, FieldValue]]:
-    """The tags a rule adds and takes away, and the fields it sets."""
-    then = rule.rule.then
-    return (
-        unless_removed(facts, then.add_tags),
-        unless_added(facts, then.remove_tags),
-        unchosen_fields(facts, rule),
-    )
+_Labels = tuple[tuple[str, ...], tuple[str, ...], Mapping[FieldId, FieldValue]]
+"""Tags to add, tags to take away, fields to set."""
+
+
+def labels(facts: Facts, rules: tuple[CompiledRule, ...]) -> _Labels:
+    """The labels of these rules but what people have chosen otherwise; of two values for a field the first stands."""
+    added, removed, fields = _labels(rules)
+    if is_untouched(facts):
+        return added, removed, fields
+    return unless_removed(facts, added), unless_added(facts, removed), unchosen_fields(facts, fields)
+
+
+@lru_cache(maxsize=10_000)
+def _labels(rules: tuple[CompiledRule, ...]) -> _Labels:
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    fields: dict[FieldId, FieldValue] = {}
+    for rule in rules:
+        added = union(added, rule.rule.then.add_tags)
+        removed = union(removed, rule.rule.then.remove_tags)
+        fields = {**rule.set_fields, **fields}
+    return added, removed, fields
+
+
+def union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    """Both, each tag once."""
+    if not first or not second:
+        return first or second
+    return first + tuple(tag for tag in second if tag not in first)
 
 
 def _destination(facts: Facts, rules: CompiledRules, rule: Rule, tier: Tier) -> str | None:
@@ -100,7 +137,7 @@ def _destination(facts: Facts, rules: CompiledRules, rule: Rule, tier: Tier) -> 
 def is_home(facts: Facts, rules: CompiledRules, tier: Tier) -> bool:
     """Whether the ticket sits in one of the tier's groups."""
     group = facts.current.group_id
-    return group is not None and tier in rules.tiers_of_group.get(group, ())
+    return group is not None and tier.key in rules.ladder.tiers_of_group.get(group, ())
 
 
 def group_name(facts: Facts, rules: CompiledRules, tier: Tier) -> str:
@@ -132,14 +169,17 @@ def _before(facts: Facts, rules: CompiledRules, tier: Tier) -> str:
     return f"tier {here.key} ({here.name}) had it for {time}, {agent.name if agent and agent.name else 'nobody assigned'}"
 
 
+def is_untouched(facts: Facts) -> bool:
+    """Whether no person has chosen any field or tag of the ticket."""
+    return not facts.person_fields and not facts.person_tags
+
+
 def unless_chosen(facts: Facts, field: str, value: str | None) -> str | None:
     return None if field in facts.person_fields else value
 
 
-def unchosen_fields(facts: Facts, rule: CompiledRule) -> Mapping[FieldId, FieldValue]:
-    if not facts.person_fields:
-        return rule.set_fields
-    return {id: value for id, value in rule.set_fields.items() if str(id) not in facts.person_fields}
+def unchosen_fields(facts: Facts, fields: Mapping[FieldId, FieldValue]) -> Mapping[FieldId, FieldValue]:
+    return {id: value for id, value in fields.items() if str(id) not in facts.person_fields}
 
 
 def unless_removed(facts: Facts, tags: tuple[str, ...]) -> tuple[str, ...]:

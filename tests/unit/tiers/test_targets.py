@@ -113,7 +113,7 @@ class TestAssignment:
             own_tags=("hot", "vip"),
         )
         facts = derive(case(created(), event(AGENT, ("tags", ("hot",), ("vip",)))), NOW, rules.ladder)
-        assert labels(facts, rules.annotate[0]) == (("hot",), (), {PRODUCT: "x"})
+        assert labels(facts, rules.annotate) == (("hot",), (), {PRODUCT: "x"})
 
 
 class TestGroups:
