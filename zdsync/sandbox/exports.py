@@ -206,9 +206,10 @@ def _metric_events(call: Call, after: Position) -> Iterator[tuple[int, list[Json
 
 def _events_of_page(call: Call, start: int) -> list[Json]:
     """What one cursor page needs: the rows from the cursor on, and one more than the page holds."""
-    is_way_back = call.arg("page[before]") is not None
+    is_way_back, first = call.arg("page[before]") is not None, (start, -1)
+    after = first if is_way_back else max(first, position_after(call) or first)
     found: list[Json] = []
-    for _, rows in _metric_events(call, (None if is_way_back else position_after(call)) or (start, -1)):
+    for _, rows in _metric_events(call, after):
         found += rows
         if len(found) > MAX_PAGE and not is_way_back:
             break

@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from zdsync.sandbox.answers import Json
 from zdsync.sandbox.world import World
 
@@ -48,12 +50,15 @@ class _Calendar:
 
     __slots__ = ("_days", "_free", "_intervals", "zone")
 
-    def __init__(
-        self, zone: str, intervals: tuple[tuple[int, int], ...], free: tuple[tuple[str, str], ...]
-    ) -> None:
+    def __init__(self, zone: str, intervals: bytes, holidays: bytes) -> None:
         self.zone = _zone(zone)
-        self._intervals = sorted(intervals)
-        self._free = [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in free]
+        self._intervals = sorted(
+            (int(row["start_time"]), int(row["end_time"])) for row in orjson.loads(intervals)
+        )
+        self._free = [
+            (date.fromisoformat(row["start_date"]), date.fromisoformat(row["end_date"]))
+            for row in orjson.loads(holidays)
+        ]
         self._days: dict[int, tuple[tuple[int, int], ...]] = {}
 
     def day(self, ordinal: int) -> tuple[tuple[int, int], ...]:
@@ -80,8 +85,8 @@ def _spans(world: World, schedule: Json, start: int) -> Iterator[tuple[int, int]
     """Working spans in seconds since 1970, from the day of `start` on, holidays left out."""
     calendar = _calendar(
         schedule["time_zone"],
-        tuple((int(row["start_time"]), int(row["end_time"])) for row in schedule["intervals"]),
-        tuple((row["start_date"], row["end_date"]) for row in world.holidays.get(schedule["id"], ())),
+        orjson.dumps(schedule["intervals"]),
+        orjson.dumps(world.holidays.get(schedule["id"], [])),
     )
     first = datetime.fromtimestamp(start, calendar.zone).toordinal()
     for ordinal in range(first, first + _LONGEST_DAYS):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from zdsync.sandbox.records import Audit, Step, Target, Ticket
+from zdsync.sandbox.records import Step, Target, Ticket
 from zdsync.sandbox.unverified import METRICS_FROM_THE_START
 
 #: The metrics but replies, and the statuses in which they wait.
@@ -27,7 +27,6 @@ _WHOLE = ("agent_work_time", "requester_wait_time", "resolution_time")
 _UPDATES = ("periodic_update_time", "pausable_update_time")
 METRICS = (*_WHOLE, "reply_time", *_UPDATES)
 _ENDED = frozenset({"solved", "closed"})
-_OPEN = frozenset({"active", "paused"})
 
 _step = lru_cache(maxsize=4096)(Step)
 _AT_FIRST = tuple(_step(metric, "measure", 0) for metric in METRICS) + tuple(
@@ -49,7 +48,7 @@ class Clock:
     @property
     def is_open(self) -> bool:
         """Whether the instance has begun and not ended."""
-        return self.stage in _OPEN
+        return self.stage in ("active", "paused")
 
 
 #: Clocks that have not begun: nothing is ever done to them, a first instance takes their place.
@@ -109,7 +108,7 @@ class Clocks:
         for metric, waiting in _WAITING.items():
             clock = self.by_metric[metric]
             stage = "paused" if status in waiting else "active"
-            if clock.stage != stage and (clock.stage in _OPEN or (was_over and metric in _WHOLE)):
+            if clock.stage != stage and (clock.is_open or (was_over and metric in _WHOLE)):
                 kind = "pause" if stage == "paused" else "activate"
                 self.do(_step(metric, kind, clock.instance), at)
 
@@ -129,7 +128,7 @@ class Clocks:
 
     def _fulfill(self, metric: str, at: int) -> None:
         clock = self.by_metric[metric]
-        if clock.stage in _OPEN:
+        if clock.is_open:
             self.do(_step(metric, "fulfill", clock.instance), at)
 
     def _end(self, at: int) -> None:
@@ -140,10 +139,10 @@ class Clocks:
                 self.do(_step(metric, "update_status", 1), at)
 
 
-def clocks_of(ticket: Ticket, audits: list[Audit] | None = None) -> Clocks:
-    """The clocks as all updates of a ticket, or the given ones, and its breaches have left them."""
+def clocks_of(ticket: Ticket) -> Clocks:
+    """The clocks as all updates of a ticket and its breaches have left them."""
     clocks, missed, place = Clocks(), ticket.breaches, 0
-    for audit in ticket.audits if audits is None else audits:
+    for audit in ticket.audits:
         for step in audit.steps:
             clocks.do(step, audit.at)
         while place < len(missed) and missed[place].after is audit:

@@ -1,8 +1,8 @@
 """The log of metric events: what each update did to metrics, and breaches at moments of their own.
 
 A row stands at the same place in every answer. Source: developer.zendesk.com, "Ticket Metric Events"; the
-form of `sla`, and `deleted` on every row, as in the answers that github.com/BCR-CX/libzapi and
-github.com/estuary/connectors hold.
+form of `sla` as the tests of the client libzapi have it; `deleted` on every row as there, and as recorded
+by github.com/estuary/connectors.
 """
 
 from __future__ import annotations

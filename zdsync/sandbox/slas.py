@@ -46,11 +46,19 @@ def targets_of(world: World, ticket: Ticket) -> dict[str, Target]:
     about = (policy["id"], policy["title"], policy.get("description"))
     found = {}
     for row in policy["policy_metrics"]:
-        seconds = row.get("target_in_seconds") or (row.get("target") or 0) * 60
+        seconds = _seconds(row)
         if seconds and row.get("priority") == ticket.priority:
             in_business = bool(row.get("business_hours"))
-            found[row["metric"]] = _target(*about, seconds // 60, seconds, in_business)
+            found[str(row.get("metric"))] = _target(*about, seconds // 60, seconds, in_business)
     return found
+
+
+def _seconds(row: Json) -> int:
+    """What a line of a policy allows; nothing where no number stands."""
+    seconds, minutes = row.get("target_in_seconds"), row.get("target")
+    if isinstance(seconds, int) and seconds:
+        return seconds
+    return minutes * 60 if isinstance(minutes, int) else 0
 
 
 def target_for(targets: dict[str, Target], metric: str, clock: Clock) -> Target | None:

@@ -17,13 +17,17 @@ _CHANNELS = ("email", "web", "chat", "api", "native_messaging", "phone", "web_wi
 _CHANNEL_WEIGHTS = (46, 20, 7, 6, 9, 5, 4, 3)
 _FIRST = ("subject", "requester_id", "submitter_id", "organization_id", "brand_id")
 _THEN = ("ticket_form_id", "status", "custom_status_id", "recipient", "external_id")
-_SHARED: dict[Change, Change] = {}
+_SHARED: dict[tuple[Any, ...], Change] = {}
 
 
 def change(field: str, old: Any, new: Any, rule: int | None = None) -> Change:
     """A change event; equal ones are one object, which halves the memory of a large account."""
-    step = Change(field, old, new, rule)
-    return _SHARED.setdefault(step, step)
+    key = (field, old, new, rule)
+    found = _SHARED.get(key)
+    if found is None:
+        found = Change(*key)
+        _SHARED[found] = found
+    return found
 
 
 class Story:
