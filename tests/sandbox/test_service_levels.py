@@ -189,6 +189,33 @@ def test_a_breach_is_taken_back(api: Api) -> None:
     ]
 
 
+def test_losing_a_target_takes_its_breach_back(api: Api) -> None:
+    """Without a priority nothing is missed; what has been fulfilled, however late, stays as it is."""
+    ticket, done = new_ticket(api, priority="urgent"), new_ticket(api, priority="urgent")
+    api.sandbox.control.advance(2 * HOUR)
+    api.sandbox.control.solve(done)
+    for each in (ticket, done):
+        api.sandbox.control.change(each, {"priority": None})
+    found = [(row["metric"], row["deleted"]) for row in rows(api, ticket, "breach")]
+    assert found[:2] == [("reply_time", False), ("requester_wait_time", False)]
+    assert sorted(found[2:]) == [("reply_time", True), ("requester_wait_time", True)]
+    assert [row["deleted"] for row in rows(api, done, "breach")] == [False, False]
+
+
+def test_a_schedule_edited_later_changes_nothing_that_was_told(api: Api) -> None:
+    """What is still running is due by the new hours."""
+    told_before, running = new_ticket(api, priority="high"), new_ticket(api, priority="low")
+    api.sandbox.control.advance(4 * DAY)
+    before = rows(api, told_before)
+    (schedule, *_) = api.get("business_hours/schedules")["schedules"]
+    always = [{"start_time": day * 1440, "end_time": (day + 1) * 1440} for day in range(7)]
+    body = {"workweek": {"intervals": always}}
+    assert api.put(f"business_hours/schedules/{schedule['id']}/workweek", body).status_code == 200
+    assert rows(api, told_before) == before
+    api.sandbox.control.change(running, {"tags": ["late"]})
+    assert ("requester_wait_time", 1, 4 * DAY) in told(api, running, "breach")
+
+
 def test_every_reply_and_update_is_an_instance(api: Api) -> None:
     """Next replies and updates are counted one by one: targets and breaches name the instance they belong to."""
     only_policy(

@@ -28,7 +28,6 @@ class Timekeeper:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        world.watch = self
         self._settled = 0
         self._heap: list[tuple[int, int]] = []
         self._due: dict[int, int] = {}

@@ -33,7 +33,7 @@ def seed_world(world: World, tickets: int, seed: int) -> Account:
         companies = seed_organizations(world, random, max(24, min(400, tickets // 150)), first - 90 * _DAY_S)
         customers = seed_customers(world, random, companies, max(300, tickets // 5), first - 2 * _DAY_S)
         hours = Hours(first, now - 180)
-        timekeeper = Timekeeper(world)
+        world.watch = timekeeper = Timekeeper(world)
         historian = Historian(timekeeper, random, account, hours, now)
         made = [
             historian.ticket(at, customers[int(random.random() ** 1.3 * len(customers))])
