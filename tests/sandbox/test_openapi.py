@@ -115,7 +115,7 @@ PATHS = (
     "incremental/users/cursor?start_time=0&per_page=100",
     "incremental/users?start_time=0&per_page=100",
     "incremental/organizations?start_time=0",
-    "incremental/ticket_metric_events?start_time=0&per_page=100",
+    "incremental/ticket_metric_events?start_time=0&per_page=1000",
 )
 
 

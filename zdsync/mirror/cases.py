@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Executable, Row, Select, TextualSelect, bindparam, select
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Executable,
+    Row,
+    Select,
+    TextualSelect,
+    bindparam,
+    exists,
+    select,
+)
 from sqlalchemy import text as sql
 
 from zdsync.mirror import holds, records
@@ -174,16 +184,28 @@ _OWN_CHANGES = select(
     zdsync_changes.c.object_id.in_(_IDS),
     zdsync_changes.c.outcome == Outcome.APPLIED.value,
 )
+_TAKEN_BACK = ticket_metric_events.alias()
 _BREACHED = (
     select(ticket_metric_events.c.ticket_id)
     .where(
         ticket_metric_events.c.ticket_id.in_(_IDS),
         ticket_metric_events.c.type == "breach",
         ticket_metric_events.c.deleted.is_not(True),
+        ~exists().where(
+            _TAKEN_BACK.c.ticket_id == ticket_metric_events.c.ticket_id,
+            _TAKEN_BACK.c.metric == ticket_metric_events.c.metric,
+            _TAKEN_BACK.c.instance_id == ticket_metric_events.c.instance_id,
+            _TAKEN_BACK.c.type == "breach",
+            _TAKEN_BACK.c.deleted.is_(True),
+            _TAKEN_BACK.c.id > ticket_metric_events.c.id,
+        ),
     )
     .distinct()
 )
-"""Tickets with a breach that Zendesk has not taken back.  Source: developer.zendesk.com, "Ticket Metric Events"."""
+"""Tickets with a breach that Zendesk has not taken back, in its own row or by a later one of the same instance.
+
+Source: developer.zendesk.com, "Ticket Metric Events"; which of the two happens has not been seen.
+"""
 
 
 def _read_users(connection: Connection, ids: Collection[int]) -> dict[int, User]:

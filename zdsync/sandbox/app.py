@@ -128,6 +128,7 @@ class Sandbox:
         with self.lock:
             self.hourly.tick()
             self.jobs.tick()
+            self.world.settle()
             headers: dict[str, str] = {}
             seen: list[str] = ["(none)"]
             buckets: list[str] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from zdsync.sandbox import hours
@@ -31,6 +32,7 @@ _NAMES = (
     "due_at",
     "recipient",
 )
+_values = attrgetter(*_NAMES)
 
 
 def _no_age(name: str, in_business: bool) -> int | None:  # noqa: ARG001 - the signature of Asked.age
@@ -60,7 +62,7 @@ class Asked:
 
     @classmethod
     def now(cls, world: World, ticket: Ticket, actor_id: int | None = None) -> Asked:
-        values = {name: getattr(ticket, name) for name in _NAMES}
+        values = dict(zip(_NAMES, _values(ticket), strict=True))
         return cls(world, ticket, values, ticket.tags, ticket.fields, actor_id=actor_id)
 
 

@@ -39,6 +39,7 @@ def create_ticket(world: World, body: Json, actor: Actor, *, triggers: bool = Tr
         description=str(text),
         is_public=comment.get("public", True) is not False,
         followup_source_id=source.id if source else None,
+        is_imported=not triggers,
     )
     draft = Draft.of(world, ticket)
     for name in ("requester_id", "submitter_id", "brand_id", "ticket_form_id", "custom_status_id"):

@@ -35,9 +35,12 @@ def put_away(world: World, ticket: Ticket, author_id: int) -> None:
 
 
 def take_back(world: World, ticket: Ticket) -> None:
-    """Restore a deleted ticket."""
+    """Restore a deleted ticket; what its targets would have missed meanwhile, they miss now."""
+    world.settle()
     ticket.deleted_at = ticket.deleted_by = None
     world.system_touch(ticket, world.clock.now())
+    if world.watch is not None:
+        world.watch.resume(ticket)
     fire_event(world, ticket, "undeleted")
 
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from bisect import bisect_right
-from itertools import islice
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -18,9 +17,10 @@ from zdsync.sandbox.call import Call, sideload
 from zdsync.sandbox.clock import parse_stamp
 from zdsync.sandbox.comments_api import comments_of
 from zdsync.sandbox.lists import MAX_PAGE, is_by_cursor, paginate, position_after
-from zdsync.sandbox.metrics import metric_events, metric_row
+from zdsync.sandbox.metric_log import log
+from zdsync.sandbox.metrics import metric_row
 from zdsync.sandbox.people_api import sideload_users
-from zdsync.sandbox.records import Audit, Ticket
+from zdsync.sandbox.records import Ticket
 from zdsync.sandbox.render import FieldReader, event_row, organization_row, ticket_row, user_row
 from zdsync.sandbox.slas import policy_metrics
 from zdsync.sandbox.timeindex import TimeIndex
@@ -196,55 +196,42 @@ def ticket_events(call: Call) -> Reply:
     return Reply({"ticket_events": rows} | _time_envelope(call, end, len(rows), more))
 
 
-def _metric_rows(call: Call, audit: Audit) -> list[Json]:
-    """The metric events of one audit, as the request wants them."""
-    ticket = call.world.tickets[audit.ticket_id]
-    if ticket.id in call.world.erased_tickets:
-        return []
-    if ticket.is_deleted and call.arg("exclude_deleted") == "true":
-        return []
-    return list(metric_events(call.world, audit))
+def _metric_events(call: Call, after: Position) -> Iterator[tuple[int, list[Json]]]:
+    """The metric events beyond a position that a request wants: their second, and the rows of one cause."""
+    world, no_deleted = call.world, call.arg("exclude_deleted") == "true"
+    for ticket, at, rows in log(world, after, _until(call)):
+        if ticket.id not in world.erased_tickets and not (no_deleted and ticket.is_deleted):
+            yield at, rows
 
 
-def _event_key(row: Json) -> tuple[int, int]:
-    return parse_stamp(row["time"]), row["id"]
-
-
-def _events_from_cursor(call: Call, audits: list[Audit]) -> list[Json]:
-    """The metric events that one cursor page needs: from the cursor on, and one more than the page holds."""
-    after = None if call.arg("page[before]") else position_after(call)
-    # The cursor's own audit may have more events behind it.
-    start = bisect_right(audits, after, key=lambda audit: (audit.at, audit.id)) - 1 if after else 0
-    rows: list[Json] = []
-    for audit in islice(audits, max(0, start), None):
-        rows += [row for row in _metric_rows(call, audit) if after is None or _event_key(row) > after]
-        if len(rows) > MAX_PAGE and not call.arg("page[before]"):
+def _events_of_page(call: Call, start: int) -> list[Json]:
+    """What one cursor page needs: the rows from the cursor on, and one more than the page holds."""
+    is_way_back, first = call.arg("page[before]") is not None, (start, -1)
+    after = first if is_way_back else max(first, position_after(call) or first)
+    found: list[Json] = []
+    for _, rows in _metric_events(call, after):
+        found += rows
+        if len(found) > MAX_PAGE and not is_way_back:
             break
-    return rows
+    return found
 
 
 def ticket_metric_events(call: Call) -> Reply:
-    """Metric events by time, all of one audit on one page; or cursor pages when `page[size]` is given."""
-    world, start, limit = call.world, _start_time(call), _per_page(call)
-    until = _until(call)
+    """Metric events by time, all of one cause on one page; or cursor pages when `page[size]` is given."""
+    start, limit = _start_time(call), _per_page(call)
     if is_by_cursor(call):
-        rows = _events_from_cursor(call, world.log[world.log_from(start) : world.log_from(until + 1)])
-        return Reply(paginate(call, "ticket_metric_events", rows, lambda row: row, key=_event_key)[0])
-    rows = []
+        page = _events_of_page(call, start)
+        key = lambda row: (parse_stamp(row["time"]), row["id"])  # noqa: E731
+        return Reply(paginate(call, "ticket_metric_events", page, lambda row: row, key=key)[0])
+    found: list[Json] = []
     more, end = False, start
-    for position in range(world.log_from(start), len(world.log)):
-        audit = world.log[position]
-        if audit.at > until:
-            break
-        found = _metric_rows(call, audit)
-        if not found:
-            continue
-        if len(rows) + len(found) > limit and rows:
+    for at, rows in _metric_events(call, (start, -1)):
+        if len(found) + len(rows) > limit and found:
             more = True
             break
-        rows += found
-        end = audit.at
-    return Reply({"ticket_metric_events": rows} | _time_envelope(call, end, len(rows), more))
+        found += rows
+        end = at
+    return Reply({"ticket_metric_events": found} | _time_envelope(call, end, len(found), more))
 
 
 def sample(call: Call, resource: str) -> Reply:

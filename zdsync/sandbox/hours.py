@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+import orjson
 
 from zdsync.sandbox.answers import Json
 from zdsync.sandbox.world import World
@@ -36,28 +38,59 @@ def schedule_of(world: World) -> Json | None:
     return next(iter(world.tables["business_hours/schedules"].values()), None)
 
 
-def _spans(world: World, schedule: Json, start: int) -> Iterator[tuple[int, int]]:
-    """Working spans in seconds since 1970, from the day of `start` on, holidays left out."""
-    zone = _zone(schedule["time_zone"])
-    free = [
-        (date.fromisoformat(row["start_date"]), date.fromisoformat(row["end_date"]))
-        for row in world.holidays.get(schedule["id"], ())
-    ]
-    day = datetime.fromtimestamp(start, UTC).astimezone(zone).date()
-    for _ in range(_LONGEST_DAYS):
-        first_minute = (day.isoweekday() % 7) * 1440
-        for one in sorted(schedule["intervals"], key=lambda row: int(row["start_time"])):
-            begin, end = one["start_time"] - first_minute, one["end_time"] - first_minute
-            if 0 <= begin < 1440 and not any(first <= day <= last for first, last in free):
-                yield _instant(day, begin, zone), _instant(day, end, zone)
-        day += timedelta(days=1)
-
-
 def _instant(day: date, minutes: int, zone: ZoneInfo) -> int:
     """A wall-clock minute of a day; 1440 is the next day's midnight."""
     extra, minute = divmod(minutes, 1440)
     moment = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=zone)
     return int((moment + timedelta(days=extra)).timestamp())
+
+
+class _Calendar:
+    """The working days of one schedule as it stands, each reckoned once."""
+
+    __slots__ = ("_days", "_free", "_intervals", "zone")
+
+    def __init__(self, zone: str, intervals: bytes, holidays: bytes) -> None:
+        self.zone = _zone(zone)
+        self._intervals = sorted(
+            (int(row["start_time"]), int(row["end_time"])) for row in orjson.loads(intervals)
+        )
+        self._free = [
+            (date.fromisoformat(row["start_date"]), date.fromisoformat(row["end_date"]))
+            for row in orjson.loads(holidays)
+        ]
+        self._days: dict[int, tuple[tuple[int, int], ...]] = {}
+
+    def day(self, ordinal: int) -> tuple[tuple[int, int], ...]:
+        """The working spans of a day in seconds since 1970; none on a holiday."""
+        found = self._days.get(ordinal)
+        if found is None:
+            found = self._days[ordinal] = tuple(self._reckon(date.fromordinal(ordinal)))
+        return found
+
+    def _reckon(self, day: date) -> Iterator[tuple[int, int]]:
+        if any(first <= day <= last for first, last in self._free):
+            return
+        first_minute = (day.isoweekday() % 7) * 1440
+        for start, stop in self._intervals:
+            begin = start - first_minute
+            if 0 <= begin < 1440:
+                yield _instant(day, begin, self.zone), _instant(day, stop - first_minute, self.zone)
+
+
+_calendar = lru_cache(maxsize=16)(_Calendar)
+
+
+def _spans(world: World, schedule: Json, start: int) -> Iterator[tuple[int, int]]:
+    """Working spans in seconds since 1970, from the day of `start` on, holidays left out."""
+    calendar = _calendar(
+        schedule["time_zone"],
+        orjson.dumps(schedule["intervals"]),
+        orjson.dumps(world.holidays.get(schedule["id"], [])),
+    )
+    first = datetime.fromtimestamp(start, calendar.zone).toordinal()
+    for ordinal in range(first, first + _LONGEST_DAYS):
+        yield from calendar.day(ordinal)
 
 
 def business_seconds(world: World, start: int, end: int) -> int:

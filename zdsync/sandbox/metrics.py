@@ -1,8 +1,7 @@
-"""Ticket metrics and metric events, derived from a ticket's audits whenever they are asked for."""
+"""Ticket metrics, derived from a ticket's audits whenever they are asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from zdsync.sandbox.answers import Json
@@ -11,7 +10,7 @@ from zdsync.sandbox.render import iso, iso_or_none
 from zdsync.sandbox.world import World
 
 #: Share of calendar time that counts as business time: the sandbox's figure is a scale, not a calendar.
-_BUSINESS_SHARE = 47.5 / 168
+BUSINESS_SHARE = 47.5 / 168
 
 
 @dataclass(slots=True)
@@ -93,7 +92,7 @@ def _status(got: Tally, old: str, new: str, at: int) -> None:
 def _minutes(seconds: int | None) -> Json:
     if seconds is None:
         return {"calendar": None, "business": None}
-    return {"calendar": seconds // 60, "business": int(seconds * _BUSINESS_SHARE) // 60}
+    return {"calendar": seconds // 60, "business": int(seconds * BUSINESS_SHARE) // 60}
 
 
 def metric_id(ticket: Ticket) -> int:
@@ -147,52 +146,3 @@ def dates(world: World, ticket: Ticket) -> Json:
     row = metric_row(world, ticket, "")
     names = ("assignee_updated_at", "requester_updated_at", "status_updated_at", "initially_assigned_at")
     return {name: row[name] for name in (*names, "assigned_at", "solved_at", "latest_comment_added_at")}
-
-
-def metric_events(world: World, audit: Audit) -> Iterator[Json]:
-    """The ticket_metric_events one audit causes (developer.zendesk.com, Ticket Metric Events)."""
-    ticket = world.tickets[audit.ticket_id]
-    number = 0
-
-    def event(metric: str, kind: str, instance: int, **more: object) -> Json:
-        nonlocal number
-        number += 1
-        row: Json = {
-            "id": audit.id + number,
-            "ticket_id": ticket.id,
-            "metric": metric,
-            "instance_id": instance,
-            "type": kind,
-            "time": iso(audit.at),
-        }
-        return row | more
-
-    if ticket.audits and ticket.audits[0] is audit:
-        for metric in ("agent_work_time", "requester_wait_time", "reply_time", "resolution_time"):
-            yield event(metric, "measure", 0)
-            yield event(metric, "activate", 1)
-    for child in audit.events:
-        if isinstance(child, Comment) and child.is_public and audit.author_id != ticket.requester_id:
-            author = world.users.get(child.author_id)
-            if author is not None and author.is_agent:
-                yield event("reply_time", "fulfill", 1)
-        if isinstance(child, Change) and child.field == "status":
-            yield from _status_events(child, ticket, audit, event)
-
-
-def _status_events(child: Change, ticket: Ticket, audit: Audit, event: object) -> Iterator[Json]:
-    assert callable(event)
-    if child.new == "solved":
-        elapsed = audit.at - ticket.created
-        status = {"calendar": elapsed // 60, "business": int(elapsed * _BUSINESS_SHARE) // 60}
-        yield event("agent_work_time", "fulfill", 1)
-        yield event("requester_wait_time", "fulfill", 1)
-        yield event("resolution_time", "fulfill", 1)
-        yield event("resolution_time", "update_status", 1, status=status)
-    elif child.new in ("pending", "hold"):
-        yield event("agent_work_time", "pause", 1)
-        if child.new == "pending":
-            yield event("requester_wait_time", "pause", 1)
-    elif child.old in ("pending", "hold", "solved"):
-        yield event("agent_work_time", "activate", 1)
-        yield event("requester_wait_time", "activate", 1)

@@ -96,6 +96,30 @@ class Notice:
 Event = Change | Comment | Notice
 
 
+class Target(NamedTuple):
+    """What a service level policy allowed for one metric when it came to apply."""
+
+    policy_id: int
+    title: str
+    description: str | None
+    minutes: int
+    seconds: int
+    in_business: bool
+
+    def is_like(self, other: Target | None) -> bool:
+        """Whether the same time counts by the same policy; its name may have changed."""
+        return other is not None and self[:1] + self[4:] == other[:1] + other[4:]
+
+
+class Step(NamedTuple):
+    """What an update did to an instance of a metric; `target` is of `apply_sla` alone, None where none is left."""
+
+    metric: str
+    type: str
+    instance: int
+    target: Target | None = None
+
+
 @dataclass(slots=True)
 class Audit:
     """One update of a ticket; its events have the ids id + 128, id + 256 …"""
@@ -108,9 +132,25 @@ class Audit:
     events: tuple[Event, ...]
     custom: Json | None = None
     client: str | None = None
+    steps: tuple[Step, ...] = ()
 
     def event_id(self, position: int) -> int:
         return self.id + 128 * (position + 1)
+
+
+class Breach(NamedTuple):
+    """A target missed at a moment of its own, after an update of the ticket and before the next."""
+
+    at: int
+    after: Audit
+    number: int
+    metric: str
+    instance: int
+
+    @property
+    def id(self) -> int:
+        """Above those of the update's own metric events, below the next update's."""
+        return self.after.id + 96 + self.number
 
 
 @dataclass(slots=True)
@@ -152,7 +192,9 @@ class Ticket:
     deleted_at: int | None = None
     deleted_by: int | None = None
     is_scrubbed: bool = False
+    is_imported: bool = False
     audits: list[Audit] = field(default_factory=list)
+    breaches: tuple[Breach, ...] = ()
 
     @property
     def is_deleted(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zdsync.sandbox.answers import Json, Reply, record_invalid
 from zdsync.sandbox.call import Call
 from zdsync.sandbox.lists import paginate
-from zdsync.sandbox.metrics import metric_events
+from zdsync.sandbox.metric_log import ticket_rows
 from zdsync.sandbox.records import Ticket
 from zdsync.sandbox.render import FieldReader, iso, ticket_row
 from zdsync.sandbox.scope import listed
@@ -49,8 +49,7 @@ def recent(call: Call) -> Reply:
 
 
 def ticket_metric_events(call: Call, ident: int) -> Reply:
-    rows = [event for audit in call.ticket(ident).audits for event in metric_events(call.world, audit)]
-    return Reply({"ticket_metric_events": rows})
+    return Reply({"ticket_metric_events": ticket_rows(call.ticket(ident))})
 
 
 def sla_metrics(call: Call, ident: int) -> Reply:

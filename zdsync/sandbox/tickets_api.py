@@ -11,7 +11,8 @@ from zdsync.sandbox.comments_api import comments_of
 from zdsync.sandbox.creation import create_ticket, import_ticket
 from zdsync.sandbox.idempotency import first_answer, keep_answer
 from zdsync.sandbox.lists import Down, from_cursor, is_by_cursor, paginate
-from zdsync.sandbox.metrics import dates, metric_events, metric_id, metric_row, tally
+from zdsync.sandbox.metric_log import ticket_rows as metric_event_rows
+from zdsync.sandbox.metrics import dates, metric_id, metric_row, tally
 from zdsync.sandbox.records import PRIORITIES, STATUSES, Audit, Ticket
 from zdsync.sandbox.render import FieldReader, audit_row, ticket_row
 from zdsync.sandbox.scope import is_archived, listed, listing
@@ -125,8 +126,7 @@ def show_ticket(call: Call, ident: int) -> Reply:
     body: Json = {"ticket": row}
     _include_in_rows(call, [row], [ticket])
     if "metric_events" in call.includes:
-        found = (event for audit in ticket.audits for event in metric_events(call.world, audit))
-        row["metric_events"] = list(found)
+        row["metric_events"] = metric_event_rows(ticket)
     sideload(call, body, [ticket])
     return Reply(body)
 

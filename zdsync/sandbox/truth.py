@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from zdsync.sandbox.answers import Json
-from zdsync.sandbox.metrics import metric_events, metric_row
+from zdsync.sandbox.metric_log import ticket_rows as metric_event_rows
+from zdsync.sandbox.metrics import metric_row
 from zdsync.sandbox.render import FieldReader, audit_row, event_row, organization_row, ticket_row, user_row
 from zdsync.sandbox.world import World
 
@@ -29,7 +30,10 @@ def read(world: World, table: str, ident: int | None = None) -> Any:
     if table == "ticket_metrics":
         return _pick(world.tickets, ident, lambda row: metric_row(world, row, BASE))
     if table == "ticket_metric_events":
-        return [event for audit in world.log for event in metric_events(world, audit)]
+        world.settle()
+        tickets = world.tickets.values() if ident is None else (world.tickets[ident],)
+        found = [row for ticket in tickets for row in metric_event_rows(ticket)]
+        return sorted(found, key=lambda row: (row["time"], row["id"]))
     if table == "holidays":
         return world.holidays
     if table in world.named:

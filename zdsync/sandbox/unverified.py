@@ -23,6 +23,9 @@ MERGE_TAG = "closed_by_merge"
 TAG_LIMIT = 255
 TAGS_LIMIT = 5096
 
+#: Metrics whose first instance begins with the ticket; those of updates begin with an agent's first public comment.
+METRICS_FROM_THE_START = ("agent_work_time", "requester_wait_time", "reply_time", "resolution_time")
+
 #: HTTP status of the answer to a 31st background job.
 TOO_MANY_JOBS_STATUS = 429
 
@@ -105,3 +108,18 @@ def automation_fires_triggers(status: str) -> bool:
 def empty_export_cursor(cursor: str | None) -> str | None:
     """An export page without rows repeats the cursor it was asked with; a first page then has none."""
     return cursor
+
+
+def imports_have_targets() -> bool:
+    """Imported tickets have no service levels: their past would be missed at once."""
+    return False
+
+
+def losing_a_target_takes_its_breach_back() -> bool:
+    """A breach is taken back, as after a longer target, when no target is left that could be missed."""
+    return True
+
+
+def taken_back(breach: Json) -> Json:
+    """A breach is taken back by a row of its own, which comes later and is `deleted`; the first stays as it was."""
+    return breach | {"deleted": True}

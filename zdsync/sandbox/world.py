@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from zdsync.sandbox.answers import Json
 from zdsync.sandbox.clock import SandboxClock
-from zdsync.sandbox.records import Audit, Event, Invocation, Organization, Ticket, User
+from zdsync.sandbox.records import Audit, Breach, Event, Invocation, Organization, Ticket, User
 from zdsync.sandbox.timeindex import TimeIndex
 
 FIRST_ID = 6130830344474
@@ -53,6 +54,19 @@ TABLES = (
 NAMED = ("queues", "routing/attributes", "routing/values", "webhooks")
 
 
+class Watch(Protocol):
+    """What measures the tickets of an account and watches over their targets."""
+
+    def settle(self) -> None:
+        """Record the targets that have been missed by now."""
+
+    def note(self, ticket: Ticket, audit: Audit) -> None:
+        """Take up an update that has just been recorded."""
+
+    def resume(self, ticket: Ticket) -> None:
+        """Watch over a ticket again that was away."""
+
+
 class World:
     """The account. Not thread-safe by itself: the app holds one lock around every use."""
 
@@ -72,6 +86,8 @@ class World:
         self.outbox: list[Invocation] = []
         self.invocations: dict[str, list[Invocation]] = {}
         self.log: list[Audit] = []
+        self.breaches: list[Breach] = []
+        self.watch: Watch | None = None
         self.ticket_index = TimeIndex()
         self.user_index = TimeIndex()
         self.organization_index = TimeIndex()
@@ -153,6 +169,7 @@ class World:
         client: str | None = None,
     ) -> Audit:
         """Append an audit at `at`, which must not be earlier than any other, and move the ticket's times."""
+        self.settle()
         packed = tuple(events)
         audit = Audit(
             self.new_audit_id(len(packed)), ticket.id, at, author_id, channel, packed, custom, client
@@ -161,7 +178,14 @@ class World:
         self.log.append(audit)
         ticket.updated = at
         self.system_touch(ticket, at)
+        if self.watch is not None:
+            self.watch.note(ticket, audit)
         return audit
+
+    def settle(self) -> None:
+        """Record what time alone has brought about: to be called before anything is done or asked."""
+        if self.watch is not None:
+            self.watch.settle()
 
     def backdate(self, audit: Audit, at: int) -> None:
         """Give the newest audit an earlier time; exports by time that are past it do not see it."""

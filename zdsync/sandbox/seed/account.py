@@ -295,10 +295,15 @@ def _targets(world: World) -> None:
             "metric": metric,
             "target": minutes,
             "target_in_seconds": minutes * 60,
-            "business_hours": metric == "first_reply_time",
+            "business_hours": True,
         }
-        for priority, minutes in (("urgent", 60), ("high", 120), ("normal", 480), ("low", 960))
-        for metric in ("first_reply_time", "requester_wait_time")
+        for priority, first, wait in (
+            ("urgent", 60, 60),
+            ("high", 120, 510),
+            ("normal", 480, 1530),
+            ("low", 960, 2550),
+        )
+        for metric, minutes in (("first_reply_time", first), ("requester_wait_time", wait))
     ]
     world.add_row(
         "slas/policies",

@@ -13,6 +13,7 @@ from zdsync.sandbox.seed.extras import seed_extras
 from zdsync.sandbox.seed.history import Historian
 from zdsync.sandbox.seed.hours import Hours
 from zdsync.sandbox.seed.people import seed_customers, seed_organizations
+from zdsync.sandbox.timekeeper import Timekeeper
 from zdsync.sandbox.world import World
 
 HISTORY_DAYS = 182
@@ -32,13 +33,15 @@ def seed_world(world: World, tickets: int, seed: int) -> Account:
         companies = seed_organizations(world, random, max(24, min(400, tickets // 150)), first - 90 * _DAY_S)
         customers = seed_customers(world, random, companies, max(300, tickets // 5), first - 2 * _DAY_S)
         hours = Hours(first, now - 180)
-        historian = Historian(world, random, account, hours, now)
+        world.watch = timekeeper = Timekeeper(world)
+        historian = Historian(timekeeper, random, account, hours, now)
         made = [
             historian.ticket(at, customers[int(random.random() ** 1.3 * len(customers))])
             for at in hours.arrivals(random, tickets)
         ]
         _odd_ends(world, random, account, made, now)
         _number(world, made)
+        timekeeper.open(made)
         seed_extras(world, account, made, first - 200 * _DAY_S)
         if tickets >= _LARGE:
             # A full collection over millions of records takes seconds, in the middle of some request.

@@ -5,33 +5,39 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+from zdsync.sandbox.metric_clocks import Clocks
 from zdsync.sandbox.records import SYSTEM_USER_ID, Audit, Change, Comment, Event, Notice, Ticket, User
 from zdsync.sandbox.render import iso
 from zdsync.sandbox.seed.account import Account
 from zdsync.sandbox.seed.hours import Hours
 from zdsync.sandbox.seed.texts import Message, Writer
-from zdsync.sandbox.world import World
+from zdsync.sandbox.timekeeper import Timekeeper
 
 _CHANNELS = ("email", "web", "chat", "api", "native_messaging", "phone", "web_widget", "whatsapp")
 _CHANNEL_WEIGHTS = (46, 20, 7, 6, 9, 5, 4, 3)
 _FIRST = ("subject", "requester_id", "submitter_id", "organization_id", "brand_id")
 _THEN = ("ticket_form_id", "status", "custom_status_id", "recipient", "external_id")
-_SHARED: dict[Change, Change] = {}
+_SHARED: dict[tuple[Any, ...], Change] = {}
 
 
 def change(field: str, old: Any, new: Any, rule: int | None = None) -> Change:
     """A change event; equal ones are one object, which halves the memory of a large account."""
-    step = Change(field, old, new, rule)
-    return _SHARED.setdefault(step, step)
+    key = (field, old, new, rule)
+    found = _SHARED.get(key)
+    if found is None:
+        found = Change(*key)
+        _SHARED[found] = found
+    return found
 
 
 class Story:
     """Writes one ticket's audits in order, keeping the ticket equal to their fold."""
 
-    __slots__ = ("audits", "end", "now", "t", "world")
+    __slots__ = ("audits", "clocks", "end", "now", "t", "timekeeper")
 
-    def __init__(self, world: World, ticket: Ticket, end: int) -> None:
-        self.world, self.t, self.end = world, ticket, end
+    def __init__(self, timekeeper: Timekeeper, ticket: Ticket, end: int) -> None:
+        self.timekeeper, self.t, self.end = timekeeper, ticket, end
+        self.clocks = Clocks()
         self.now = ticket.created
         self.audits = ticket.audits
 
@@ -48,7 +54,9 @@ class Story:
     def write(self, author: int, channel: str, events: list[Event], client: str | None = None) -> None:
         if not events:
             return
-        self.audits.append(Audit(0, self.t.id, self.now, author, channel, tuple(events), None, client))
+        audit = Audit(0, self.t.id, self.now, author, channel, tuple(events), None, client)
+        self.timekeeper.follow(self.t, self.clocks, audit)
+        self.audits.append(audit)
         self.t.updated = self.t.generated = self.now
 
     def set(self, events: list[Event], name: str, value: Any, rule: int | None = None) -> None:
@@ -70,8 +78,11 @@ class Story:
 class Historian:
     """Makes tickets with their whole past."""
 
-    def __init__(self, world: World, random: Random, account: Account, hours: Hours, now: int) -> None:
-        self.world, self.random, self.account, self.hours = world, random, account, hours
+    def __init__(
+        self, timekeeper: Timekeeper, random: Random, account: Account, hours: Hours, now: int
+    ) -> None:
+        self.timekeeper, self.world = timekeeper, timekeeper.world
+        self.random, self.account, self.hours = random, account, hours
         self.now, self.end = now, now - 180
         self.writer = Writer(random)
         self._client = "Mozilla/5.0"
@@ -99,10 +110,11 @@ class Historian:
             recipient="support@example.zendesk.com" if channel == "email" else None,
             external_id=f"shop-{at}" if channel == "api" and random.random() < 0.5 else None,
         )
-        story = Story(self.world, ticket, self.end)
+        story = Story(self.timekeeper, ticket, self.end)
         tags = frozenset(message.tags) | (frozenset(organization.tags) if organization else frozenset())
         self._open(story, message, tags)
         self._live(story, message)
+        self.timekeeper.miss(ticket, story.clocks, self.end)
         return ticket
 
     def _open(self, story: Story, message: Message, tags: frozenset[str]) -> None:
