@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 _ALONE = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -19,18 +20,22 @@ _MARKS = (
     "\u0b3c-\u0b4d\u0bbe-\u0bcd\u0c3e-\u0c4d\u0cbc-\u0ccd\u0d3b-\u0d4d\u0dca-\u0ddf"
 )
 """Vowel signs and accents that stand on a letter: part of its word."""
-_SIGN = re.compile(f"[{_ALONE}]")
-_LETTER = re.compile(rf"[\w{_MARKS}]")
 _MOST_KNOWN = 10_000
 """So many signs of all the world's are remembered, more than any text but a hostile one has."""
+
+
+@cache
+def _kinds() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What finds a sign that is a word, and one that belongs to a word; made for the first foreign sign alone."""
+    return re.compile(f"[{_ALONE}]"), re.compile(rf"[\w{_MARKS}]")
 
 
 class _Spacing(dict[int, int | str]):
     """What becomes of each sign, by its code: a letter stays, a sign that is a word stands apart, all else is a space."""
 
     def __missing__(self, code: int) -> int | str:
-        sign = chr(code)
-        known = f" {sign} " if _SIGN.match(sign) else code if _LETTER.match(sign) else " "
+        sign, (alone, letter) = chr(code), _kinds()
+        known = f" {sign} " if alone.match(sign) else code if letter.match(sign) else " "
         if len(self) < _MOST_KNOWN:
             self[code] = known
         return known

@@ -8,8 +8,9 @@ from dataclasses import asdict, fields
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import text as sql
 
-from zdsync.mirror.base import UNSOLVED_ALIVE
+from zdsync.mirror.base import UNSOLVED_ALIVE, unsolved_index
 from zdsync.mirror.batches import Among, in_batches
 from zdsync.mirror.notices import record_notices
 from zdsync.mirror.tables_account import organizations, users
@@ -108,12 +109,18 @@ def touch_finished(connection: Connection) -> None:
 def read_agenda(connection: Connection, epoch: str, now: datetime) -> Agenda:
     """The tickets to decide; all of them when rules or account are others than when they were decided last."""
     is_whole = _read_state(connection, _EPOCH) != epoch
-    id = zdsync_touched.c.ticket_id
-    is_unsolved = select(tickets.c.id).where(tickets.c.id == id, UNSOLVED_ALIVE).exists()
-    of_unsolved = select(zdsync_touched).where(
-        is_unsolved
-    )  # joined, SQLite goes through all unsolved tickets
-    rest = select(zdsync_touched).where(~is_unsolved).order_by(id).limit(_FINISHED_A_RUN)
+    # Joined, SQLite would go through all unsolved tickets; without the index's name, through the tickets themselves.
+    index = unsolved_index(is_sqlite=connection.dialect.name == "sqlite")
+    is_unsolved = (
+        f"EXISTS (SELECT 1 FROM tickets {index} WHERE id = zdsync_touched.ticket_id AND {UNSOLVED_ALIVE})"  # noqa: S608 - our own words
+    )
+    of_unsolved = select(zdsync_touched).where(sql(is_unsolved))
+    rest = (
+        select(zdsync_touched)
+        .where(sql(f"NOT {is_unsolved}"))
+        .order_by(zdsync_touched.c.ticket_id)
+        .limit(_FINISHED_A_RUN)
+    )
     touched = {TicketId(row.ticket_id): row.times for row in connection.execute(of_unsolved)}
     finished = {TicketId(row.ticket_id): row.times for row in connection.execute(rest)}
     if is_whole:
