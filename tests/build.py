@@ -7,14 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from zdsync.account import Account, Group
 from zdsync.model import (
-    Account,
     Case,
     Comment,
     Event,
     FieldChange,
     FieldValue,
-    Group,
     GroupId,
     Ticket,
     TicketId,

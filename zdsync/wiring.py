@@ -11,11 +11,12 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from zdsync.account import Account, NativeNames
 from zdsync.config import Settings
 from zdsync.detect import TextFilter
 from zdsync.errors import MirrorError, Problem
 from zdsync.mirror.store import MirrorStore, open_mirror
-from zdsync.model import Account, NativeNames, RunId
+from zdsync.model import RunId
 from zdsync.ports.clock import Clock
 from zdsync.reading import open_reading, queries
 from zdsync.rules.load import load_rules

@@ -16,9 +16,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from statistics import median
 
+from zdsync.account import Account
 from zdsync.facts import Facts, derive
 from zdsync.mirror.store import open_mirror
-from zdsync.model import Account, Case
+from zdsync.model import Case
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.evaluate import first_match_with_steps

@@ -15,8 +15,8 @@ from sqlalchemy import text
 from zdsync.mirror.base import OWN_COLUMNS
 from zdsync.mirror.schema import MIRRORED
 from zdsync.mirror.store import MirrorStore, open_mirror
-from zdsync.model import Page, Record, Stream
 from zdsync.schedule import SystemClock
+from zdsync.streams import Page, Record, Stream
 
 FIRST = 10_000_000
 """The lowest id: no account that is measured reaches it."""

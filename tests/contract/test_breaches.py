@@ -13,9 +13,9 @@ from tests.house import RULES, House
 from tests.unit.mirror import rows
 from tests.unit.mirror.rows import page, record_page, tickets_page
 from zdsync.mirror.store import MirrorStore
-from zdsync.model import Stream
 from zdsync.rules.load import load_rules
 from zdsync.runs.cycle import run_cycle
+from zdsync.streams import Stream
 
 HOUR = 3600
 RULE = """assign:

@@ -17,7 +17,6 @@ from zdsync.mirror.engine import Database
 from zdsync.mirror.health import DatabaseDoor
 from zdsync.mirror.schema import REVISION
 from zdsync.mirror.store import MirrorStore, open_mirror
-from zdsync.model import Stream
 from zdsync.sandbox.app import Sandbox, make_sandbox
 from zdsync.sandbox.auth import (
     ADMIN_EMAIL,
@@ -30,6 +29,7 @@ from zdsync.sandbox.auth import (
 )
 from zdsync.sandbox.call import Options
 from zdsync.sandbox.transport import WsgiAdapter
+from zdsync.streams import Stream
 from zdsync.zendesk.credentials import ApiToken, Credentials, OAuthClient, OAuthToken
 from zdsync.zendesk.probe import ZendeskProbe
 

@@ -9,8 +9,8 @@ from tests.unit.mirror.rows import page, record_page
 from zdsync.errors import ConfigError, MirrorError
 from zdsync.mirror.external import SqlQueries
 from zdsync.mirror.store import MirrorStore
-from zdsync.model import Stream
 from zdsync.ports.mirror import QueryFault
+from zdsync.streams import Stream
 
 
 @pytest.fixture

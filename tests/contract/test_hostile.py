@@ -11,11 +11,11 @@ import requests
 
 from tests.house import URL, House
 from zdsync.detect import TextFilter
-from zdsync.model import Stream
 from zdsync.runs.pull import pull
 from zdsync.sandbox.auth import CLIENT_ID, CLIENT_SECRET
 from zdsync.sandbox.records import Change
 from zdsync.sandbox.transport import WsgiAdapter
+from zdsync.streams import Stream
 from zdsync.zendesk.account import connect
 from zdsync.zendesk.credentials import OAuthClient
 

@@ -9,7 +9,7 @@ import pytest
 from zdsync.detect import TextFilter
 from zdsync.mirror.base import OWN_COLUMNS
 from zdsync.mirror.schema import MIRRORED
-from zdsync.model import Stream
+from zdsync.streams import Stream
 from zdsync.zendesk.convert import rows_of
 
 MOMENT = "2026-11-01T08:00:00Z"

@@ -8,7 +8,7 @@ from tests.unit.mirror import rows
 from tests.unit.mirror.rows import at, content, record_page, tickets_page
 from zdsync.mirror.store import MirrorStore
 from zdsync.mirror.tables_tickets import satisfaction_ratings, text_findings, ticket_comments, ticket_events
-from zdsync.model import AMENDED_COMMENTS, Page, Record, Stream
+from zdsync.streams import AMENDED_COMMENTS, Page, Record, Stream
 
 
 def wanted(mirror: MirrorStore) -> tuple[int, ...]:

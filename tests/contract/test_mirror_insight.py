@@ -10,8 +10,9 @@ from sqlalchemy import text
 from tests.unit.mirror import rows
 from tests.unit.mirror.rows import NOW, START, at, page, record_page, tickets_page
 from zdsync.mirror.store import MirrorStore
-from zdsync.model import Stream, TicketId, UserId
+from zdsync.model import TicketId, UserId
 from zdsync.ports.way import Agenda, Notice, NoticeKind, Signs, StayRecord, TargetRecord, Way
+from zdsync.streams import Stream
 
 ADA, BO, GONE = 10, 11, 12
 

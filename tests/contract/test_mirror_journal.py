@@ -12,10 +12,11 @@ from tests.unit.mirror import rows
 from tests.unit.mirror.rows import at, page, record_page
 from zdsync.errors import MirrorError
 from zdsync.mirror.store import MirrorStore
-from zdsync.model import RunId, Stream, TicketId
+from zdsync.model import RunId, TicketId
 from zdsync.ports.journal import OPEN_OUTCOMES, JournalEntry, Outcome
 from zdsync.ports.runs import Run
 from zdsync.runs.resolve import settle_belied
+from zdsync.streams import Stream
 
 
 def entry(key: str, run: str = "r1", object_id: int | None = 1, **values: Any) -> JournalEntry:

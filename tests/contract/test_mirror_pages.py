@@ -19,7 +19,7 @@ from zdsync.mirror.schema import DERIVED, MIRRORED
 from zdsync.mirror.store import MirrorStore
 from zdsync.mirror.tables_own import zdsync_checkpoints, zdsync_missing
 from zdsync.mirror.tables_tickets import text_findings, ticket_comments, ticket_tags, tickets
-from zdsync.model import Checkpoint, Page, Stream
+from zdsync.streams import Checkpoint, Page, Stream
 
 GROUPS = MIRRORED["groups"]
 USERS = MIRRORED["users"]

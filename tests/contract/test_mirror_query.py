@@ -18,7 +18,7 @@ from zdsync.mirror.engine import Database
 from zdsync.mirror.migrate import REVISION_TABLE
 from zdsync.mirror.query import Answer, QueryRefused, run_query
 from zdsync.mirror.store import MirrorStore, open_mirror
-from zdsync.model import Stream
+from zdsync.streams import Stream
 
 
 @pytest.fixture

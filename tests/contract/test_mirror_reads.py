@@ -13,14 +13,16 @@ from sqlalchemy import text
 from tests.fakes.clock import FakeClock
 from tests.unit.mirror import rows
 from tests.unit.mirror.rows import NOW, at, content, page, record_page, tickets_page
+from zdsync.account import FieldOption
 from zdsync.errors import MirrorError
 from zdsync.mirror.cases import unsolved_query
 from zdsync.mirror.store import MirrorStore, open_mirror
 from zdsync.mirror.tables_own import zdsync_decisions, zdsync_rulesets
-from zdsync.model import FieldChange, FieldOption, Finding, GroupId, RunId, Stream, TicketId, UserId
+from zdsync.model import FieldChange, Finding, GroupId, RunId, TicketId, UserId
 from zdsync.ports.journal import Journal, JournalEntry, Outcome
 from zdsync.ports.mirror import Lease, Mirror
 from zdsync.ports.runs import DecisionRecord, Run
+from zdsync.streams import Stream
 
 
 def change(field: str, value: object, previous: object = None, rel: str | None = None) -> dict[str, Any]:

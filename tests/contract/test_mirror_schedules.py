@@ -8,8 +8,9 @@ from typing import Any
 
 from tests.unit.mirror import rows
 from tests.unit.mirror.rows import at, page, record_page
+from zdsync.account import Schedule, ScheduleVersion
 from zdsync.mirror.store import MirrorStore
-from zdsync.model import Schedule, ScheduleVersion, Stream
+from zdsync.streams import Stream
 
 NINE_TO_FIVE, NINE_TO_SIX = ((1980, 2460),), ((1980, 2520),)
 DAY = 24 * 60

@@ -8,7 +8,7 @@ from tests.unit.mirror import rows
 from tests.unit.mirror.rows import at, content, page, record_page
 from zdsync.mirror.store import MirrorStore
 from zdsync.mirror.tables_rules import kept_versions
-from zdsync.model import Stream
+from zdsync.streams import Stream
 
 
 def policy(minutes: float, target: int, id: int = 1) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from tests.unit.mirror.rows import at, page, record_page, tickets_page
 from zdsync.mirror import wide
 from zdsync.mirror.store import MirrorStore
 from zdsync.mirror.tables_tickets import tickets
-from zdsync.model import Page, Record, Stream
 from zdsync.runs.pull import pull
+from zdsync.streams import Page, Record, Stream
 
 
 def ask(mirror: MirrorStore, query: str) -> list[Any]:

@@ -11,9 +11,10 @@ from tests.unit.mirror import rows
 from tests.unit.mirror.rows import at, content, page, record_page, tickets_page
 from zdsync.mirror.store import MirrorStore
 from zdsync.mirror.tables_way import tier_stays
-from zdsync.model import Hold, HoldReason, JoinKeys, Stream, TicketId
+from zdsync.model import Hold, HoldReason, JoinKeys, TicketId
 from zdsync.plan.model import ComingUp
 from zdsync.ports.way import Agenda, Joined, Standing, StayRecord, Way
+from zdsync.streams import Stream
 
 EPOCH, LADDER = "rules 1", "ladder 1"
 STAY = StayRecord(

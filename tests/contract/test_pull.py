@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests.house import NOW, House
-from zdsync.model import Stream, TicketId
+from zdsync.model import TicketId
 from zdsync.runs.cycle import Workplace
 from zdsync.runs.pull import Ceiling, Pulled, pull
 from zdsync.runs.verify import verify
+from zdsync.streams import Stream
 from zdsync.zendesk import pages
 
 

@@ -15,12 +15,13 @@ from tests.unit.mirror import rows
 from tests.unit.mirror.rows import comment, event, record_page, ticket, tickets_page
 from zdsync.mirror.pruning import due_query
 from zdsync.mirror.store import MirrorStore, open_mirror
-from zdsync.model import Stream, TicketId
+from zdsync.model import TicketId
 from zdsync.runs.cycle import Workplace, run_cycle
 from zdsync.runs.explain import explain
 from zdsync.runs.pull import pull
 from zdsync.runs.retention import BATCH, PER_RUN, prune
 from zdsync.runs.verify import verify
+from zdsync.streams import Stream
 
 RETENTION = timedelta(days=100)
 HAPPENED = ("ticket_events", "ticket_comments", "ticket_metric_events")

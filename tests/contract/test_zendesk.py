@@ -13,12 +13,13 @@ import requests
 from zdsync.detect import TextFilter
 from zdsync.errors import Denied, Rejected, Transient, Unavailable, Unreachable
 from zdsync.mirror.schema import METADATA
-from zdsync.model import AMENDED_COMMENTS, Checkpoint, GroupId, Record, Stream, TicketId, UserId
+from zdsync.model import GroupId, TicketId, UserId
 from zdsync.plan.views import wanted_form
 from zdsync.ports.account import TAGS_IGNORED, ItemOutcome, ItemResult, TicketUpdate
 from zdsync.sandbox.app import Sandbox, make_sandbox
 from zdsync.sandbox.auth import ADMIN_EMAIL, AGENT_EMAIL, API_TOKEN, CLIENT_ID, CLIENT_SECRET
 from zdsync.sandbox.transport import WsgiAdapter
+from zdsync.streams import AMENDED_COMMENTS, Checkpoint, Record, Stream
 from zdsync.zendesk.account import ZendeskAccount, connect
 from zdsync.zendesk.columns import key_of
 from zdsync.zendesk.credentials import ApiToken, Credentials, OAuthClient, OAuthToken

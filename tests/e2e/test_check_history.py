@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.conftest import House as Commands
 from tests.house import NOW, House
-from zdsync.model import NativeRule
+from zdsync.account import NativeRule
 from zdsync.rules.load import load_rules
 from zdsync.runs.check_history import check_history
 from zdsync.runs.cycle import recorded, run_pull

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from tests.house import House
+from zdsync.account import Account
 from zdsync.facts import Facts, derive
 from zdsync.journey import Ladder
-from zdsync.model import Account, TicketId
+from zdsync.model import TicketId
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.model import RuleSet
 from zdsync.rules.parse import parse_files

@@ -12,19 +12,16 @@ import pytest
 from tests.build import ACCOUNT, AGENT, CUSTOMER, OTHER_AGENT, STAFF, case, created, event, moment, ticket
 from tests.e2e.conftest import House as Commands
 from tests.house import House
+from zdsync.account import Account, FieldOption, Named, TicketField
 from zdsync.detect import TextFilter
 from zdsync.model import (
-    Account,
     Case,
     FieldId,
-    FieldOption,
     Finding,
     Hold,
     HoldReason,
-    Named,
     Organization,
     OrganizationId,
-    TicketField,
     TicketId,
     User,
     UserId,

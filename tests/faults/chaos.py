@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import event
 
 from tests.faults.month import Month
-from zdsync.model import Page
+from zdsync.streams import Page
 
 FAULTS = (
     "429",

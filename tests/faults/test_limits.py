@@ -16,8 +16,9 @@ from tests.build import moment
 from tests.fakes.clock import FakeClock
 from tests.faults.changes import applied, label, labels, new_tickets, plan_of
 from tests.house import URL, House
+from zdsync.account import Account
 from zdsync.detect import TextFilter
-from zdsync.model import Account, Page, RunId, Stream, TicketId
+from zdsync.model import RunId, TicketId
 from zdsync.plan.model import Plan, TicketChange
 from zdsync.ports.account import ItemOutcome, ItemResult
 from zdsync.ports.journal import Outcome
@@ -25,6 +26,7 @@ from zdsync.runs.apply import MOST_UPDATES, Applier
 from zdsync.sandbox.auth import CLIENT_ID, CLIENT_SECRET
 from zdsync.sandbox.limits import Limits
 from zdsync.sandbox.transport import WsgiAdapter
+from zdsync.streams import Page, Stream
 from zdsync.zendesk.account import ZendeskAccount, connect
 from zdsync.zendesk.credentials import OAuthClient
 

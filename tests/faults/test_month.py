@@ -23,9 +23,9 @@ from zdsync.mirror.columns import moment_as_text
 from zdsync.mirror.schema import METADATA, MIRRORED
 from zdsync.mirror.views import VIEWS
 from zdsync.mirror.wide import NAMES
-from zdsync.model import Stream
 from zdsync.runs.pull import pull
 from zdsync.runs.verify import verify
+from zdsync.streams import Stream
 
 SEEDS = [int(seed) for seed in os.environ.get("ZDSYNC_TEST_MONTHS", "1").split(",")]
 DAYS, DEEDS_A_DAY = 30, 9

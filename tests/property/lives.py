@@ -24,20 +24,18 @@ from zdsync.model import Case, Hold, HoldReason, Ticket, TicketId, UserId
 from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import TicketChange
 from zdsync.rules.compiled import CompiledRules
+from zdsync.rules.lengths import Clock, Length, Unit
 from zdsync.rules.model import (
     Action,
     After,
     AnyCondition,
-    Clock,
     Condition,
     GateRule,
-    Length,
     MoveLimit,
     MoveRule,
     Operator,
     Rule,
     RuleSet,
-    Unit,
     Vendor,
 )
 from zdsync.tiers.decide import decide

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.unit.rules import test_oracle as oracle
 from tests.unit.rules.build import ACCOUNT, HEAD, TODAY, compiled, rules
+from zdsync.account import Account, Named
 from zdsync.facts import Facts
-from zdsync.model import Account, Named
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.evaluate import all_matches, first_match

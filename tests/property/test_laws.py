@@ -26,20 +26,18 @@ from tests.build import (
     WORKER,
     moment,
 )
+from zdsync.account import Account, Group, TicketField
 from zdsync.facts import derive
 from zdsync.model import (
-    Account,
     Case,
     Comment,
     Event,
     FieldChange,
     FieldId,
     Finding,
-    Group,
     GroupId,
     OwnChange,
     Ticket,
-    TicketField,
     TicketId,
     UserId,
 )

@@ -107,7 +107,7 @@ def _show_pulled(pulled: Pulled, verified: Verified | None, *, as_json: bool) ->
 
 
 def _streams(names: tuple[str, ...]) -> frozenset[Any] | None:
-    from zdsync.model import Stream
+    from zdsync.streams import Stream
 
     known = {stream.value: stream for stream in Stream}
     unknown = [name for name in names if name not in known]

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Row, Table, select
 
+from zdsync.account import Account, FieldOption, Named, RecordField, TicketField
 from zdsync.mirror import records
 from zdsync.mirror.base import columns_without
 from zdsync.mirror.objects import read_known, read_undone_views
@@ -25,7 +26,7 @@ from zdsync.mirror.tables_account import (
     users,
     views,
 )
-from zdsync.model import Account, FieldOption, GroupId, Named, RecordField, TicketField, User, UserId
+from zdsync.model import GroupId, User, UserId
 
 
 def read_account(connection: Connection) -> Account:

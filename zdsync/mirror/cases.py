@@ -41,13 +41,13 @@ from zdsync.model import (
     Finding,
     Organization,
     OwnChange,
-    Stream,
     Ticket,
     TicketId,
     User,
     UserId,
 )
 from zdsync.ports.journal import Outcome
+from zdsync.streams import Stream
 
 CHUNK = 500
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)

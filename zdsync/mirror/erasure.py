@@ -17,7 +17,7 @@ from zdsync.mirror.tables_tickets import (
     ticket_events,
     tickets,
 )
-from zdsync.model import SCRUBBED, Page, Record
+from zdsync.streams import SCRUBBED, Page, Record
 
 _OF = "of_ticket"
 _SCRUBBED = select(tickets.c.id).where(

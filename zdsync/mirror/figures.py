@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 from zdsync.mirror.base import UNSOLVED_ALIVE
 from zdsync.mirror.tables_account import groups, users
 from zdsync.mirror.tables_tickets import ticket_metrics, ticket_tags, tickets
-from zdsync.model import STATUS_ORDER, UNSOLVED, Record
+from zdsync.model import STATUS_ORDER, UNSOLVED
+from zdsync.streams import Record
 
 WEEKS = 8
 TOP = 10

@@ -13,7 +13,8 @@ from zdsync.mirror.tables_own import zdsync_checkpoints
 from zdsync.mirror.tables_own import zdsync_missing as missing
 from zdsync.mirror.tables_tickets import ticket_comments, ticket_events, tickets
 from zdsync.mirror.upsert import upsert
-from zdsync.model import AMENDED_COMMENTS, CROWDED_SECONDS, UNSOLVED, Page, Stream
+from zdsync.model import UNSOLVED
+from zdsync.streams import AMENDED_COMMENTS, CROWDED_SECONDS, Page, Stream
 
 _BEGINNING = ticket_events.name
 _AMENDED = ticket_comments.name

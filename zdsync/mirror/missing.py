@@ -13,7 +13,7 @@ from zdsync.mirror.schema import MIRRORED
 from zdsync.mirror.tables_own import zdsync_missing as missing
 from zdsync.mirror.upsert import upsert
 from zdsync.mirror.way import touch_of_people
-from zdsync.model import Page, Record, Stream
+from zdsync.streams import Page, Record, Stream
 
 _NAMED_BY: Mapping[str, Mapping[str, Sequence[str]]] = {
     "users": {

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
+from zdsync.account import NativeNames, NativeRule
 from zdsync.mirror.tables_rules import automations, macros, triggers
 from zdsync.mirror.tables_tickets import tickets
-from zdsync.model import NativeNames, NativeRule, TicketId
+from zdsync.model import TicketId
 
 
 def read_latest_ids(connection: Connection, since: datetime, most: int) -> tuple[TicketId, ...]:

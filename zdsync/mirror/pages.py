@@ -21,7 +21,7 @@ from zdsync.mirror.tables_tickets import text_findings, ticket_comments, ticket_
 from zdsync.mirror.upsert import upsert
 from zdsync.mirror.versions import keep_versions
 from zdsync.mirror.way import changed_people, touch_page
-from zdsync.model import AMENDED_COMMENTS, CROWDED_SECONDS, Page, Record, Stream
+from zdsync.streams import AMENDED_COMMENTS, CROWDED_SECONDS, Page, Record, Stream
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from zdsync.mirror.tables_tickets import (
     ticket_metrics,
     tickets,
 )
-from zdsync.model import Page
+from zdsync.streams import Page
 
 REMOVED = (ticket_events, ticket_comments, ticket_metric_events)
 """Tables that lose a pruned ticket's rows."""

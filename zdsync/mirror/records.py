@@ -8,24 +8,20 @@ from typing import Any
 import orjson
 from sqlalchemy import Row
 
+from zdsync.account import FieldOption, Group, RecordField, TicketField, View
 from zdsync.model import (
     Comment,
     Event,
     FieldChange,
     FieldId,
-    FieldOption,
     FieldValue,
-    Group,
     GroupId,
     Organization,
     OrganizationId,
-    RecordField,
     Ticket,
-    TicketField,
     TicketId,
     User,
     UserId,
-    View,
 )
 
 

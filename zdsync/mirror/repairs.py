@@ -23,7 +23,7 @@ from zdsync.mirror.tables_tickets import (
     tickets,
 )
 from zdsync.mirror.way import forget_epoch
-from zdsync.model import Page, Record, Stream
+from zdsync.streams import Page, Record, Stream
 
 log = logging.getLogger(__name__)
 

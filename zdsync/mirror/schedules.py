@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, select
 
+from zdsync.account import Schedule, ScheduleVersion
 from zdsync.mirror.tables_rules import kept_versions as kept
 from zdsync.mirror.tables_rules import schedule_holidays, schedules
-from zdsync.model import Schedule, ScheduleVersion
 from zdsync.zones import iana_name
 
 

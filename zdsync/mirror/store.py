@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import text as sql
 
+from zdsync.account import Account, NativeNames, NativeRule
 from zdsync.calendars import Calendar
 from zdsync.mirror import account as account_reader
 from zdsync.mirror import calendars as calendar_rows
@@ -35,26 +36,14 @@ from zdsync.mirror.journal import ChangeJournal
 from zdsync.mirror.lease import AdvisoryLease, FileLease
 from zdsync.mirror.migrate import migrate, require_current
 from zdsync.mirror.repairs import RowRepairs
-from zdsync.model import (
-    Account,
-    Case,
-    Checkpoint,
-    Hold,
-    NativeNames,
-    NativeRule,
-    Page,
-    Record,
-    RunId,
-    Stream,
-    TicketId,
-    UserId,
-)
+from zdsync.model import Case, Hold, RunId, TicketId, UserId
 from zdsync.plan.guard import Habit
 from zdsync.plan.model import ComingUp
 from zdsync.ports.clock import Clock
 from zdsync.ports.mirror import Lease
 from zdsync.ports.runs import DecisionRecord, Run, StreamStatus
 from zdsync.ports.way import Agenda, Joined, Notice, Standing, Way
+from zdsync.streams import Checkpoint, Page, Record, Stream
 from zdsync.tiers.model import Forecast
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from zdsync.errors import MirrorError
 from zdsync.mirror.schema import MIRRORED
 from zdsync.mirror.tables_own import zdsync_account, zdsync_missing
 from zdsync.mirror.tables_own import zdsync_checkpoints as checkpoints
-from zdsync.model import Checkpoint, Page, Stream
 from zdsync.ports.runs import StreamStatus
+from zdsync.streams import Checkpoint, Page, Stream
 
 
 def bind(connection: Connection, account: str, at: datetime, place: str) -> None:

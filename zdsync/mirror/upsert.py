@@ -20,7 +20,7 @@ from zdsync.errors import MirrorError
 from zdsync.mirror.columns import Json, Moment, json_as_text, moment_as_text
 from zdsync.mirror.faults import database_errors
 from zdsync.mirror.schema import MIRRORED
-from zdsync.model import Record
+from zdsync.streams import Record
 
 _UNCOMPARED = frozenset({"synced_at", "version"})
 """Columns of a mirrored table that alone make no row different."""

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from zdsync.mirror.tables_rules import kept_versions as kept
-from zdsync.model import Page, Record, Stream
+from zdsync.streams import Page, Record, Stream
 
 _KEPT = {
     Stream.SLA_POLICIES: ("sla_policies",),

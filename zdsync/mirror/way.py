@@ -17,9 +17,10 @@ from zdsync.mirror.tables_account import organizations, users
 from zdsync.mirror.tables_tickets import tickets
 from zdsync.mirror.tables_way import tier_stays, tier_targets, zdsync_due, zdsync_state, zdsync_touched
 from zdsync.mirror.upsert import upsert
-from zdsync.model import JoinKeys, Page, Record, TicketId
+from zdsync.model import JoinKeys, TicketId
 from zdsync.plan.model import ComingUp
 from zdsync.ports.way import Agenda, Joined, Standing, StayRecord, Way
+from zdsync.streams import Page, Record
 from zdsync.tiers.model import WAITING, Verdict
 
 _EPOCH, _LADDER = "decided_by", "ladder"

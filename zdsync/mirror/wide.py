@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, insert, select
 from sqlalchemy import text as sql
 
+from zdsync.account import CUSTOM_FIELD_TYPES
 from zdsync.errors import MirrorError
 from zdsync.mirror.base import columns_without
 from zdsync.mirror.columns import flag, number, text
@@ -27,7 +28,7 @@ from zdsync.mirror.tables_own import zdsync_wide_columns as known
 from zdsync.mirror.tables_tickets import tickets
 from zdsync.mirror.views import create_view
 from zdsync.mirror.wide_sql import speaker_for
-from zdsync.model import CUSTOM_FIELD_TYPES, Page
+from zdsync.streams import Page
 
 log = logging.getLogger(__name__)
 

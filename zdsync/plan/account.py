@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from zdsync.model import Account, View
+from zdsync.account import Account, View
 from zdsync.plan.model import AccountNotice, GroupChange, GroupRef, ViewChange, ViewForm, ViewUpdate
 from zdsync.plan.own_views import OwnView, own_views
 from zdsync.plan.tier_field import AccountDiff, diff_tier_field

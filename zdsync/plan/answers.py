@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from zdsync.model import PRIORITY_ORDER, STATUS_ORDER, FieldValue, NativeRule, Ticket
+from zdsync.account import NativeRule
+from zdsync.model import PRIORITY_ORDER, STATUS_ORDER, FieldValue, Ticket
 from zdsync.plan.model import NativeAnswer, TicketChange
 
 _Condition = tuple[str, str, str]

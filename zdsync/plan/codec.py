@@ -9,8 +9,9 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from zdsync.account import FieldOption
 from zdsync.errors import PlanRefused
-from zdsync.model import FieldOption, GroupId, TicketId, UserId
+from zdsync.model import GroupId, TicketId, UserId
 from zdsync.plan.model import (
     AccountChange,
     AccountNotice,

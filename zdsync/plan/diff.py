@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from zdsync.account import Account
 from zdsync.facts import Facts
-from zdsync.model import STATUS_ORDER, Account, Ticket, UserId
+from zdsync.model import STATUS_ORDER, Ticket, UserId
 from zdsync.plan.model import LABELLED, FieldDiff, GroupRef, TicketChange
 from zdsync.rules.compiled import CompiledRules
 from zdsync.tiers.model import Decision, Target, Verdict

@@ -7,19 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from zdsync.account import Account
 from zdsync.actors import is_person
-from zdsync.model import (
-    Account,
-    Case,
-    Event,
-    FieldChange,
-    FieldId,
-    FieldValue,
-    GroupId,
-    Ticket,
-    TicketId,
-    UserId,
-)
+from zdsync.model import Case, Event, FieldChange, FieldId, FieldValue, GroupId, Ticket, TicketId, UserId
 from zdsync.plan.model import UNDONE, FieldDiff, GroupRef, TicketChange
 from zdsync.tiers.notes import note_digest
 from zdsync.tiers.state import tier_tags

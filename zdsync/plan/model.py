@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from zdsync.model import FieldOption, FieldValue, GroupId, TicketId, UserId
+from zdsync.account import FieldOption
+from zdsync.model import FieldValue, GroupId, TicketId, UserId
 
 ADOPTED = "adopted"
 """The kind of change that only tags a ticket for where people already have it; the guard does not count it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from zdsync.model import Account, FieldOption, TicketField
+from zdsync.account import Account, FieldOption, TicketField
 from zdsync.plan.model import AccountChange, AccountNotice, TierFieldChange
 from zdsync.rules.compiled import CompiledRules
 

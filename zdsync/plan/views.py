@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from zdsync.model import Account, GroupId, View
+from zdsync.account import Account, View
+from zdsync.model import GroupId
 from zdsync.plan.model import ViewForm, ViewSwitch, ViewUpdate
 from zdsync.plan.own_views import CRACKS, VENDOR
 

@@ -8,20 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from zdsync.model import (
-    Checkpoint,
-    Event,
-    FieldId,
-    FieldOption,
-    Group,
-    OrganizationId,
-    Page,
-    Stream,
-    TicketId,
-    UserId,
-    View,
-)
+from zdsync.account import FieldOption, Group, View
+from zdsync.model import Event, FieldId, OrganizationId, TicketId, UserId
 from zdsync.plan.model import ViewForm
+from zdsync.streams import Checkpoint, Page, Stream
 
 
 @dataclass(frozen=True, slots=True)

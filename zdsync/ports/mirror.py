@@ -6,25 +6,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from zdsync.account import Account, NativeNames, NativeRule
 from zdsync.calendars import Calendar
-from zdsync.model import (
-    Account,
-    Case,
-    Checkpoint,
-    Hold,
-    NativeNames,
-    NativeRule,
-    Page,
-    Record,
-    RunId,
-    Stream,
-    TicketId,
-    UserId,
-)
+from zdsync.model import Case, Hold, RunId, TicketId, UserId
 from zdsync.plan.guard import Habit
 from zdsync.plan.model import ComingUp
 from zdsync.ports.runs import DecisionRecord, Run, StreamStatus
 from zdsync.ports.way import Agenda, Joined, Notice, Standing, Way
+from zdsync.streams import Checkpoint, Page, Record, Stream
 from zdsync.tiers.model import Forecast
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from zdsync.model import RunId, Stream, TicketId, UserId
+from zdsync.model import RunId, TicketId, UserId
+from zdsync.streams import Stream
 
 
 @dataclass(frozen=True, slots=True)

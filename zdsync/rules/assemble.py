@@ -13,11 +13,11 @@ from zdsync.rules.calendars import read_weeks
 from zdsync.rules.conditions import ConditionReader
 from zdsync.rules.external import externals
 from zdsync.rules.findings import Check, problem
+from zdsync.rules.lengths import Length
 from zdsync.rules.model import (
     DEFAULT_RESPECT,
     ELSE,
     CracksView,
-    Length,
     MoveLimit,
     Promise,
     RuleSet,

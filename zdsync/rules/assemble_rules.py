@@ -7,17 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from zdsync.rules.model import (
-    Action,
-    After,
-    AnyCondition,
-    Clock,
-    GateRule,
-    Length,
-    Mode,
-    MoveRule,
-    Rule,
-)
+from zdsync.rules.lengths import Clock, Length
+from zdsync.rules.model import Action, After, AnyCondition, GateRule, Mode, MoveRule, Rule
 from zdsync.rules.spellings import read_length, read_mode, read_share
 from zdsync.rules.tree import Path, Tree
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from zdsync.account import Account, Schedule, ScheduleVersion
 from zdsync.calendars import ALWAYS, DAY, WEEK, Calendar, Week
 from zdsync.errors import Problem
-from zdsync.model import Account, Schedule, ScheduleVersion
 from zdsync.rules.findings import Check, nearest, problem, quoted
 from zdsync.rules.model import Operator, Position, RuleSet
 from zdsync.rules.tree import Path, Tree

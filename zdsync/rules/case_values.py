@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from zdsync.account import Account, RecordField
 from zdsync.detect import TextFilter
-from zdsync.model import Account, FieldValue, RecordField
+from zdsync.model import FieldValue
 from zdsync.rules.fields import Field, Kind, fold_name, misfits, to_moment
 from zdsync.rules.findings import Check, nearest
 from zdsync.rules.model import Condition, Operator

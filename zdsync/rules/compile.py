@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
+from zdsync.account import Account
 from zdsync.errors import Problem, RuleError
 from zdsync.facts import Facts
 from zdsync.journey import Ladder
-from zdsync.model import Account, GroupId
+from zdsync.model import GroupId
 from zdsync.rules.calendars import CalendarBook
 from zdsync.rules.clues import clue
 from zdsync.rules.compiled import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from zdsync.account import FieldOption
 from zdsync.facts import Facts
-from zdsync.model import FieldOption
 from zdsync.rules.fields import NOTHING, Field, Kind, fold_name, to_moment, to_number
 from zdsync.rules.own_fields import text_field, word_field
 from zdsync.rules.sources import Read

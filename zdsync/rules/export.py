@@ -15,7 +15,8 @@ from datetime import date
 from itertools import product
 from typing import Any
 
-from zdsync.model import PRIORITY_ORDER, STATUS_ORDER, Account, FieldId
+from zdsync.account import Account
+from zdsync.model import PRIORITY_ORDER, STATUS_ORDER, FieldId
 from zdsync.rules.compiled import CompiledRule, CompiledRules
 from zdsync.rules.evaluate import is_on
 from zdsync.rules.fields import fold_name

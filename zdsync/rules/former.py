@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from zdsync.model import Account, FieldId, FieldOption, TicketField
+from zdsync.account import Account, FieldOption, TicketField
+from zdsync.model import FieldId
 from zdsync.rules.fields import fold_name
 
 THINGS = ("group", "brand", "form", "custom_status")

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from zdsync.errors import Problem
 from zdsync.rules.cover import cover_together
 from zdsync.rules.findings import Check, problem
+from zdsync.rules.lengths import Unit
 from zdsync.rules.logic import Branch, branches, covers, is_impossible
-from zdsync.rules.model import EXTERNAL, PREVIOUS, After, MoveRule, Rule, RuleSet, Unit
+from zdsync.rules.model import EXTERNAL, PREVIOUS, After, MoveRule, Rule, RuleSet
 
 _WORK = 1_000_000
 """Conditions that the search for hidden rules may ask about, a second's worth."""

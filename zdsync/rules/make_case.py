@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from zdsync.account import Account
 from zdsync.detect import DETECTORS, TextFilter
 from zdsync.errors import Problem
 from zdsync.model import (
-    Account,
     Case,
     Comment,
     Event,

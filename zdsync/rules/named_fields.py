@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from zdsync.account import Account
 from zdsync.facts import Facts
-from zdsync.model import Account, User
+from zdsync.model import User
 from zdsync.rules.fields import NONE, Field, Kind, fold_name
 from zdsync.rules.former import former_things
 from zdsync.rules.own_fields import of_ticket, word_field

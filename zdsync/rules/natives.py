@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from zdsync.account import NativeNames, NativeRule
 from zdsync.errors import Problem
-from zdsync.model import NativeNames, NativeRule
 from zdsync.rules.compiled import CompiledRule, CompiledRules
 from zdsync.rules.fields import fold_name
 from zdsync.rules.findings import Check, nearest, problem, quoted

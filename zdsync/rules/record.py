@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from zdsync.account import Account
 from zdsync.actors import is_person
-from zdsync.model import Account, Case, Event, FieldChange, FieldId, FieldValue, Organization, User
+from zdsync.model import Case, Event, FieldChange, FieldId, FieldValue, Organization, User
 from zdsync.rules.fields import fold_name
 from zdsync.rules.model import RuleSet
 from zdsync.rules.unname import Unnamer

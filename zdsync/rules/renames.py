@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from zdsync.account import Account
 from zdsync.errors import Problem
-from zdsync.model import Account, FieldId
+from zdsync.model import FieldId
 from zdsync.rules.fields import fold_name
 from zdsync.rules.findings import Check, problem
 from zdsync.rules.former import THINGS, former_fields, former_options, former_things, things_of

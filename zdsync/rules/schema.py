@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from zdsync.account import Account, NativeNames, TicketField
 from zdsync.detect import DETECTORS
-from zdsync.model import STATUS_ORDER, Account, NativeNames, TicketField
+from zdsync.model import STATUS_ORDER
 from zdsync.rules.calendars import DAYS, HOURS, SCHEDULE
 from zdsync.rules.fields import COMPARISONS, OPERATORS, Field, Kind
 from zdsync.rules.model import Operator, RuleSet

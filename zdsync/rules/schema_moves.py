@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, get_args
 
+from zdsync.account import NativeNames
 from zdsync.detect import DETECTORS
-from zdsync.model import NativeNames
-from zdsync.rules.model import EXTERNAL, PREVIOUS, Clock, RuleSet, TargetKind, Unit
+from zdsync.rules.lengths import Clock, Unit
+from zdsync.rules.model import EXTERNAL, PREVIOUS, RuleSet, TargetKind
 from zdsync.rules.schema_parts import Schema, known, one_or_more, own_tag, suggested, tier_key
 from zdsync.rules.shapes.lengths import Priority
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from zdsync.account import RecordField, TicketField
 from zdsync.errors import Problem
-from zdsync.model import FieldId, FieldValue, RecordField, TicketField
+from zdsync.model import FieldId, FieldValue
 from zdsync.rules.fields import fold_name, to_number, to_span
 from zdsync.rules.findings import Check, nearest, problem, quoted
 from zdsync.rules.model import NOWHERE, Action, Scalar

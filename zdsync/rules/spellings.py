@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from zdsync.rules.model import Length, Mode, Unit
+from zdsync.rules.lengths import Length, Unit
+from zdsync.rules.model import Mode
 
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?) ?%")
 _LENGTH = re.compile(r"([0-9]{1,5}) ([a-z_]+)")

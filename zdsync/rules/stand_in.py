@@ -7,18 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
-from zdsync.model import (
-    Account,
-    FieldId,
-    FieldOption,
-    Group,
-    GroupId,
-    Named,
-    RecordField,
-    TicketField,
-    User,
-    UserId,
-)
+from zdsync.account import Account, FieldOption, Group, Named, RecordField, TicketField
+from zdsync.model import FieldId, GroupId, User, UserId
 from zdsync.rules.calendars import open_schedule, schedule_names
 from zdsync.rules.cases import Given, RuleCase
 from zdsync.rules.fields import COMPARISONS, fold_name, to_number

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from zdsync.model import Account, RecordField, TicketField
+from zdsync.account import Account, RecordField, TicketField
 from zdsync.rules.columns import column_field
 from zdsync.rules.custom_fields import typed_field
 from zdsync.rules.fields import Field, Kind, fold_name

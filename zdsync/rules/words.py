@@ -8,11 +8,11 @@ from itertools import groupby
 
 from zdsync.calendars import DAY, Week
 from zdsync.rules.calendars import DAYS
+from zdsync.rules.lengths import Clock
 from zdsync.rules.model import (
     Action,
     After,
     AnyCondition,
-    Clock,
     Condition,
     Mode,
     NamedCondition,

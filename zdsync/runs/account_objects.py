@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from zdsync.account import View
 from zdsync.errors import Denied, Rejected, Transient, Unreachable
-from zdsync.model import GroupId, RunId, Stream, View
+from zdsync.model import GroupId, RunId
 from zdsync.plan.model import (
     GroupChange,
     GroupRef,
@@ -26,6 +27,7 @@ from zdsync.ports.journal import Journal, JournalEntry, Outcome
 from zdsync.ports.mirror import Mirror
 from zdsync.runs.outcomes import Applied, Ended, settle
 from zdsync.runs.pull import pull
+from zdsync.streams import Stream
 
 
 @dataclass(frozen=True, slots=True)

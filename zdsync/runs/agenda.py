@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from zdsync.account import Account
 from zdsync.facts import Facts
 from zdsync.journey import Journey, Stay, travel
-from zdsync.model import Account, Case, OwnChange, TicketId, User
+from zdsync.model import Case, OwnChange, TicketId, User
 from zdsync.plan.model import ComingUp
 from zdsync.ports.mirror import Mirror
 from zdsync.ports.way import Agenda, Notice, NoticeKind, Signs, StayRecord, TargetRecord, Way

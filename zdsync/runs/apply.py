@@ -11,7 +11,7 @@ from itertools import islice
 from sys import maxsize
 
 from zdsync.errors import Conflict, Denied, Rejected, Transient, Unreachable
-from zdsync.model import GroupId, Record, RunId, TicketId
+from zdsync.model import GroupId, RunId, TicketId
 from zdsync.plan.model import Plan, TicketChange
 from zdsync.ports.account import TAGS_IGNORED, AccountWriter, ItemOutcome, ItemResult, TicketSource
 from zdsync.ports.clock import Clock
@@ -23,6 +23,7 @@ from zdsync.runs.outcomes import Applied, Ended, settle
 from zdsync.runs.resolve import from_ticket
 from zdsync.runs.second_look import Look
 from zdsync.runs.updates import BATCH_SIZE, Item, difference, entry_of, in_batches, make_item, ticket_name
+from zdsync.streams import Record
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from zdsync.account import Account
 from zdsync.errors import Problem, RuleError
-from zdsync.model import Account
 from zdsync.ports.mirror import Queries
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.lint import lint

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from zdsync.model import Stream
 from zdsync.ports.mirror import Mirror
+from zdsync.streams import Stream
 
 
 def mirror_until(mirror: Mirror) -> datetime | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from zdsync.account import Account
 from zdsync.errors import RuleError
-from zdsync.model import Account
 from zdsync.rules.layout import lay_out, means_the_same
 from zdsync.rules.load import load_rules
 from zdsync.rules.parse import parse_files

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from zdsync.account import Account
 from zdsync.calendars import Calendar
 from zdsync.errors import MirrorError
 from zdsync.facts import Facts, derive
-from zdsync.model import Account, Case, RunId, TicketId
+from zdsync.model import Case, RunId, TicketId
 from zdsync.plan.account import diff_account
 from zdsync.plan.contest import contested
 from zdsync.plan.diff import diff_ticket

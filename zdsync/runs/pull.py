@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from zdsync.errors import Denied, Rejected
-from zdsync.model import Checkpoint, Page, Stream, TicketId
+from zdsync.model import TicketId
 from zdsync.ports.account import TicketSource
 from zdsync.ports.clock import Clock
 from zdsync.ports.mirror import Mirror
 from zdsync.ports.runs import StreamStatus
 from zdsync.runs.garbage import seldom_collected
+from zdsync.streams import Checkpoint, Page, Stream
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from zdsync.account import Account
 from zdsync.detect import TextFilter
 from zdsync.errors import Rejected
-from zdsync.model import Account, TicketId
+from zdsync.model import TicketId
 from zdsync.ports.clock import Clock
 from zdsync.ports.mirror import Mirror
 from zdsync.rules.cases import Expectation, parse_cases

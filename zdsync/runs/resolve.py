@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from zdsync.model import Account, Record, Stream, TicketId, View
+from zdsync.account import Account, View
+from zdsync.model import TicketId
 from zdsync.plan.tier_field import tier_field
 from zdsync.plan.views import MARK, form_of, is_form, is_same, read_form
 from zdsync.ports.account import AccountWriter, ItemOutcome, TicketSource, TicketUpdate
@@ -17,6 +18,7 @@ from zdsync.ports.mirror import Mirror
 from zdsync.runs.flights import Flights
 from zdsync.runs.outcomes import Ended
 from zdsync.runs.pull import pull
+from zdsync.streams import Record, Stream
 
 log = logging.getLogger(__name__)
 

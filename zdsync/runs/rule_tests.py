@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from zdsync.account import Account
 from zdsync.detect import TextFilter
 from zdsync.errors import Problem, RuleError
-from zdsync.model import Account
 from zdsync.rules.cases import Expectation, RuleCase
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.compiled import CompiledRules

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zdsync.model import Account, Case, TicketId
+from zdsync.account import Account
+from zdsync.model import Case, TicketId
 from zdsync.plan.invert import AsBefore, LeftAlone, TakenBack, Written, invert, told_runs
 from zdsync.plan.model import TicketChange, ViewSwitch, ViewUpdate
 from zdsync.plan.views import invert_view

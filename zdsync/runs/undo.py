@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 
 from zdsync.errors import Rejected, RuleError
-from zdsync.model import Hold, HoldReason, RunId, Stream, TicketId
+from zdsync.model import Hold, HoldReason, RunId, TicketId
 from zdsync.plan.model import Plan
 from zdsync.ports.journal import OPEN_OUTCOMES, JournalEntry, Outcome
 from zdsync.ports.runs import Run
@@ -21,6 +21,7 @@ from zdsync.runs.plan import Judge, make_judge
 from zdsync.runs.pull import fill_in_users, pull
 from zdsync.runs.second_look import PAUSE_S, Again
 from zdsync.runs.taken_back import Gathered, Told
+from zdsync.streams import Stream
 
 log = logging.getLogger(__name__)
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from zdsync.model import FieldValue, GroupId, Record, RunId, TicketId
+from zdsync.model import FieldValue, GroupId, RunId, TicketId
 from zdsync.plan.model import TicketChange
 from zdsync.ports.account import TicketUpdate
 from zdsync.ports.journal import JournalEntry, Outcome
 from zdsync.runs.outcomes import Ended
+from zdsync.streams import Record
 
 BATCH_SIZE = 100
 """Zendesk's own limit for update_many. Source: developer.zendesk.com, "Tickets" (read 2026-11)."""

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from zdsync.errors import Denied, Rejected
-from zdsync.model import OrganizationId, Page, Stream, TicketId, UserId
+from zdsync.model import OrganizationId, TicketId, UserId
 from zdsync.ports.account import TicketSource
 from zdsync.ports.clock import Clock
 from zdsync.ports.mirror import Mirror
 from zdsync.runs.freshness import complete_until
+from zdsync.streams import Page, Stream
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from zdsync.rules.model import EXTERNAL, PREVIOUS, Clock
+from zdsync.rules.lengths import Clock
+from zdsync.rules.model import EXTERNAL, PREVIOUS
 from zdsync.tiers.clocks import Reading
 from zdsync.tiers.due import Moment, Turn
 from zdsync.tiers.notes import how_long

@@ -11,7 +11,8 @@ from math import ceil
 from zdsync.calendars import ALWAYS, FAR, Calendar
 from zdsync.facts import Facts
 from zdsync.journey import Span
-from zdsync.rules.model import STOPPING, After, Clock, Length, Unit
+from zdsync.rules.lengths import STOPPING, Clock, Length, Unit
+from zdsync.rules.model import After
 
 TRANSCRIPTS = frozenset(
     "chat native_messaging line wechat whatsapp telegram viber kakaotalk instagram_dm twitter_dm facebook_message "

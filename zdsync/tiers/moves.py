@@ -13,7 +13,8 @@ from zdsync.facts import Facts
 from zdsync.journey import MOVED_ON
 from zdsync.rules.compiled import CompiledMove, CompiledRules
 from zdsync.rules.evaluate import is_live, is_on
-from zdsync.rules.model import EXTERNAL, PREVIOUS, Clock, Length, MoveRule, Rule, Tier
+from zdsync.rules.lengths import Clock, Length
+from zdsync.rules.model import EXTERNAL, PREVIOUS, MoveRule, Rule, Tier
 from zdsync.tiers.clocks import Reading, lengths_after, read_clock
 from zdsync.tiers.sight import standing
 

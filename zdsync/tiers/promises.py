@@ -11,7 +11,8 @@ from zdsync.calendars import ALWAYS, Calendar
 from zdsync.journey import Journey, Span
 from zdsync.model import Ticket
 from zdsync.rules.compiled import CompiledRules
-from zdsync.rules.model import Length, TargetKind
+from zdsync.rules.lengths import Length
+from zdsync.rules.model import TargetKind
 from zdsync.tiers.clocks import TRANSCRIPTS, due_at
 
 

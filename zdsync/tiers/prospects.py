@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from zdsync.facts import Facts
 from zdsync.rules.compiled import CompiledMove, CompiledRules
 from zdsync.rules.evaluate import Trace, trace
-from zdsync.rules.model import PREVIOUS, Clock, MoveRule, Tier
+from zdsync.rules.lengths import Clock
+from zdsync.rules.model import PREVIOUS, MoveRule, Tier
 from zdsync.tiers.clocks import TRANSCRIPTS, Reading, begin_of
 from zdsync.tiers.gates import Closed, closed_gates
 from zdsync.tiers.moves import candidates, is_with_vendor

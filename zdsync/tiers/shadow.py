@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from zdsync.account import Account
 from zdsync.actors import is_person
-from zdsync.model import Account, Case, Event, GroupId, TicketId
+from zdsync.model import Case, Event, GroupId, TicketId
 from zdsync.rules.compiled import CompiledRules
 from zdsync.tiers.model import Forecast
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from zdsync.model import Stream
 from zdsync.ports.runs import Run
 from zdsync.reading import Reading
 from zdsync.runs.freshness import complete_until, mirror_until
+from zdsync.streams import Stream
 from zdsync.web.pulse import Beat
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

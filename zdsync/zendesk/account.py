@@ -8,22 +8,13 @@ from datetime import datetime
 
 from requests.adapters import BaseAdapter
 
+from zdsync.account import FieldOption, Group, View
 from zdsync.detect import TextFilter
-from zdsync.model import (
-    Checkpoint,
-    Event,
-    FieldOption,
-    Group,
-    OrganizationId,
-    Page,
-    Stream,
-    TicketId,
-    UserId,
-    View,
-)
+from zdsync.model import Event, OrganizationId, TicketId, UserId
 from zdsync.plan.model import ViewForm
 from zdsync.ports.account import TAGS_IGNORED, Identity, ItemOutcome, ItemResult, TicketUpdate
 from zdsync.ports.clock import Clock
+from zdsync.streams import Checkpoint, Page, Stream
 from zdsync.zendesk import writes
 from zdsync.zendesk.client import Client
 from zdsync.zendesk.credentials import Credentials

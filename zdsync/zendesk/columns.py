@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from zdsync.errors import Unavailable
-from zdsync.model import Record
+from zdsync.streams import Record
 
 _LARGEST = 2**63 - 1
 _INTEGER = re.compile(r"-?[0-9]{1,19}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from zdsync.account import Group, View
 from zdsync.detect import TextFilter
-from zdsync.model import AMENDED_COMMENTS, Event, Group, GroupId, Record, Stream, View
+from zdsync.model import Event, GroupId
+from zdsync.streams import AMENDED_COMMENTS, Record, Stream
 from zdsync.zendesk.columns import MINUTES, as_int, as_text, base_row, key_of, malformed
 from zdsync.zendesk.events import amended_comments, event, event_row, read_via
 from zdsync.zendesk.texts import Masker, clean

@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from zdsync.model import METADATA_KEY, Comment, Event, FieldChange, FieldValue, Record, TicketId, UserId
+from zdsync.model import METADATA_KEY, Comment, Event, FieldChange, FieldValue, TicketId, UserId
+from zdsync.streams import Record
 from zdsync.zendesk.columns import as_int, as_text, as_time, malformed
 from zdsync.zendesk.texts import COMMENT_TEXTS, Masker
 

@@ -17,7 +17,8 @@ from zenpy.lib.endpoint import EndpointFactory
 
 from zdsync.detect import TextFilter
 from zdsync.errors import Rejected, Transient
-from zdsync.model import CROWDED_SECONDS, Checkpoint, Event, Page, Record, Stream, TicketId
+from zdsync.model import Event, TicketId
+from zdsync.streams import CROWDED_SECONDS, Checkpoint, Page, Record, Stream
 from zdsync.zendesk import retry
 from zdsync.zendesk.client import Answer, Client
 from zdsync.zendesk.columns import as_int, key_of

@@ -9,10 +9,11 @@ from typing import Any
 from requests.adapters import BaseAdapter
 
 from zdsync.errors import Denied, Rejected
-from zdsync.model import Stream, UserId
+from zdsync.model import UserId
 from zdsync.ports.account import Identity
 from zdsync.ports.clock import Clock
 from zdsync.runs.doctor.model import Grant, Introduction
+from zdsync.streams import Stream
 from zdsync.zendesk import retry
 from zdsync.zendesk.client import Client
 from zdsync.zendesk.columns import as_int, as_time

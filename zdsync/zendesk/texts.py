@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from zdsync.detect import TextFilter
-from zdsync.model import SCRUBBED, Record
+from zdsync.streams import SCRUBBED, Record
 
 COMMENT_TEXTS = ("body", "html_body", "plain_body")
 """One comment's text in three forms; hits are counted in the first."""

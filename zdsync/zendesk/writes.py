@@ -9,8 +9,9 @@ from typing import Any
 from zenpy.lib import api_objects
 from zenpy.lib.exception import ZenpyException
 
+from zdsync.account import FieldOption, Group, View
 from zdsync.errors import Unreachable
-from zdsync.model import METADATA_KEY, FieldOption, Group, GroupId, View
+from zdsync.model import METADATA_KEY, GroupId
 from zdsync.plan.model import ViewForm
 from zdsync.ports.account import TicketUpdate
 from zdsync.zendesk import convert

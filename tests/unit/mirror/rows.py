@@ -11,7 +11,7 @@ from sqlalchemy import Table, select
 from zdsync.mirror.base import OWN_COLUMNS
 from zdsync.mirror.schema import MIRRORED
 from zdsync.mirror.store import MirrorStore
-from zdsync.model import Checkpoint, Page, Record, Stream
+from zdsync.streams import Checkpoint, Page, Record, Stream
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 START = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)

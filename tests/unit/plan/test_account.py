@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from zdsync.model import Account, FieldId, FieldOption, Group, GroupId, TicketField, View
+from zdsync.account import Account, FieldOption, Group, TicketField, View
+from zdsync.model import FieldId, GroupId
 from zdsync.plan.account import SHOWN_VIEWS, diff_account
 from zdsync.plan.model import AccountNotice, GroupChange, GroupRef, TierFieldChange, ViewChange, ViewUpdate
 from zdsync.plan.own_views import CRACKS, VENDOR

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.build import AGENT, FRONTLINE, SPECIALISTS, moment, ticket
-from zdsync.model import FieldId, NativeRule, TicketId
+from zdsync.account import NativeRule
+from zdsync.model import FieldId, TicketId
 from zdsync.plan.answers import estimate_answers
 from zdsync.plan.model import FieldDiff, GroupRef, NativeAnswer, TicketChange
 

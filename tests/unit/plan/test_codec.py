@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.build import moment
+from zdsync.account import FieldOption
 from zdsync.errors import PlanRefused
-from zdsync.model import FieldOption, GroupId, TicketId, UserId
+from zdsync.model import GroupId, TicketId, UserId
 from zdsync.plan.codec import decode, encode, seal
 from zdsync.plan.model import (
     AccountNotice,

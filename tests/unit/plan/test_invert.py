@@ -23,7 +23,8 @@ from tests.build import (
     moment,
     ticket,
 )
-from zdsync.model import Case, Event, FieldId, Group, GroupId, Ticket, TicketId
+from zdsync.account import Group
+from zdsync.model import Case, Event, FieldId, GroupId, Ticket, TicketId
 from zdsync.plan.invert import AsBefore, Inverse, LeftAlone, TakenBack, Written, invert, told_runs
 from zdsync.plan.model import FieldDiff, TicketChange
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from zdsync.model import Account, GroupId, View
+from zdsync.account import Account, View
+from zdsync.model import GroupId
 from zdsync.plan.model import ViewSwitch, ViewUpdate
 from zdsync.plan.views import (
     COLUMNS,

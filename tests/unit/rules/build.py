@@ -5,26 +5,19 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from zdsync.errors import Problem, RuleError
-from zdsync.facts import Facts
-from zdsync.model import (
+from zdsync.account import (
     Account,
-    FieldId,
     FieldOption,
     Group,
-    GroupId,
     Named,
-    Organization,
-    OrganizationId,
     RecordField,
     Schedule,
     ScheduleVersion,
-    Ticket,
     TicketField,
-    TicketId,
-    User,
-    UserId,
 )
+from zdsync.errors import Problem, RuleError
+from zdsync.facts import Facts
+from zdsync.model import FieldId, GroupId, Organization, OrganizationId, Ticket, TicketId, User, UserId
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.compiled import CompiledRule, CompiledRules
 from zdsync.rules.lint import lint

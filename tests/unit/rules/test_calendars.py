@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.unit.rules.build import ACCOUNT, FULL, HEAD, compiled, facts, holds, rules, told, told_of
+from zdsync.account import Account, Schedule, ScheduleVersion
 from zdsync.calendars import ALWAYS, DAY, Calendar, Week
-from zdsync.model import Account, Schedule, ScheduleVersion
 from zdsync.report.rule_pages import page_markdown, rule_pages
 from zdsync.rules.calendars import days_of, hours_of
 from zdsync.rules.evaluate import trace

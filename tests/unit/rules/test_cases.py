@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.unit.rules.build import ACCOUNT, ENGINEERING, FRONTLINE, HEAD, NOW, SPECIALISTS, TODAY, rules
+from zdsync.account import Account
 from zdsync.detect import TextFilter
 from zdsync.errors import RuleError
 from zdsync.facts import Facts, derive
-from zdsync.model import Account
 from zdsync.rules.cases import RuleCase, parse_cases
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.make_case import CaseMaker

@@ -26,8 +26,9 @@ from tests.unit.rules.build import (
     compiled,
     told,
 )
+from zdsync.account import Group
 from zdsync.errors import RuleError
-from zdsync.model import Group, GroupId
+from zdsync.model import GroupId
 
 
 def assign(then: str, *, before: str = "", more: str = "") -> list[str]:

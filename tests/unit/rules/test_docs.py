@@ -14,8 +14,9 @@ from zdsync.errors import Problem, RuleError
 from zdsync.rules.cases import parse_cases
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.findings import Check
+from zdsync.rules.lengths import Clock, Unit
 from zdsync.rules.lint import lint
-from zdsync.rules.model import Clock, Operator, Unit
+from zdsync.rules.model import Operator
 from zdsync.rules.shapes.rules import keys_at
 from zdsync.rules.vocabulary import Vocabulary
 from zdsync.runs.rule_tests import run_cases

@@ -21,10 +21,11 @@ from tests.unit.rules.build import (
     parse,
     rules,
 )
+from zdsync.account import Account
 from zdsync.detect import TextFilter
 from zdsync.errors import Problem, RuleError
 from zdsync.facts import derive
-from zdsync.model import Account, Case, ExternalRow, Organization, Ticket, TicketId, User, UserId
+from zdsync.model import Case, ExternalRow, Organization, Ticket, TicketId, User, UserId
 from zdsync.ports.mirror import QueryFault
 from zdsync.rules.cases import parse_cases
 from zdsync.rules.compile import compile_rules

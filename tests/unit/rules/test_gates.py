@@ -20,9 +20,9 @@ from tests.unit.rules.build import (
     organization,
     told,
 )
+from zdsync.account import Account
 from zdsync.detect import DETECTORS
 from zdsync.facts import Facts
-from zdsync.model import Account
 from zdsync.rules.compiled import CompiledGate
 from zdsync.rules.gates import FINDINGS, field_title
 

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.unit.rules.build import ACCOUNT
+from zdsync.account import Account, Group
 from zdsync.detect import TextFilter
-from zdsync.model import Account, Group, GroupId
+from zdsync.model import GroupId
 from zdsync.rules.cases import parse_cases
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.lint import lint

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.rules.build import ACCOUNT, HEAD, compiled, rules
-from zdsync.model import NativeNames, NativeRule
+from zdsync.account import NativeNames, NativeRule
 from zdsync.rules.natives import native_conflicts, unknown_natives
 from zdsync.rules.vocabulary import Vocabulary
 

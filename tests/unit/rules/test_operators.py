@@ -28,7 +28,8 @@ from tests.unit.rules.build import (
     rule,
     told_of,
 )
-from zdsync.model import FieldId, TicketField, User, UserId
+from zdsync.account import TicketField
+from zdsync.model import FieldId, User, UserId
 
 CY = User(
     UserId(9),

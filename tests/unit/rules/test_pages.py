@@ -8,8 +8,9 @@ import pytest
 
 from tests.unit.rules.build import HEAD, rules
 from zdsync.report.rule_pages import page_markdown, pages_html, rule_pages
+from zdsync.rules.lengths import Clock, Length, Unit
 from zdsync.rules.load import load_rules
-from zdsync.rules.model import After, Clock, Condition, Length, Operator, Unit
+from zdsync.rules.model import After, Condition, Operator
 from zdsync.rules.words import clock_in_words, in_words
 
 FOLDER = Path(__file__).parents[3] / "rules"

@@ -7,18 +7,16 @@ from fractions import Fraction
 import pytest
 
 from tests.unit.rules.build import HEAD, TAIL, parse, rules
+from zdsync.rules.lengths import Clock, Length, Unit
 from zdsync.rules.model import (
     After,
-    Clock,
     Condition,
     GateRule,
-    Length,
     MoveLimit,
     MoveRule,
     Operator,
     Promise,
     TargetKind,
-    Unit,
     Vendor,
 )
 from zdsync.rules.spellings import read_length, read_share

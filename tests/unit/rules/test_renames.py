@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.rules.build import ACCOUNT, AREA, FRONTLINE, NOW, TODAY, VERSION, facts, rules
-from zdsync.model import Account, FieldOption, Group, GroupId, Named
+from zdsync.account import Account, FieldOption, Group, Named
+from zdsync.model import GroupId
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.evaluate import all_matches
 from zdsync.rules.renames import find_renames, meant_ids, rename_all, rename_problems

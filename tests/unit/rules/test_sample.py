@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator
 
 from tests.unit.rules.build import ACCOUNT, NOW, TODAY
 from tests.unit.rules.test_schema import document
+from zdsync.account import Account
 from zdsync.detect import TextFilter
-from zdsync.model import Account
 from zdsync.report.rule_pages import rule_pages
 from zdsync.report.rule_tests import result_lines
 from zdsync.rules.cases import parse_cases

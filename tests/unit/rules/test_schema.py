@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from tests.unit.rules.build import ACCOUNT, AREA, HEAD, rules
 from tests.unit.rules.test_docs import CASES, PAGE, blocks
 from tests.unit.rules.test_shipped import FIELDS
-from zdsync.model import Account, NativeNames
+from zdsync.account import Account, NativeNames
 from zdsync.rules.load import load_rules
 from zdsync.rules.model import RuleSet
 from zdsync.rules.schema import editor_schema

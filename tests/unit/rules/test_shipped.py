@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.rules.build import ACCOUNT, AREA, STEPS, TODAY, VERSION, facts, organization
-from zdsync.model import FieldOption, TicketField
+from zdsync.account import FieldOption, TicketField
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.compiled import CompiledRules
 from zdsync.rules.evaluate import all_matches, first_match

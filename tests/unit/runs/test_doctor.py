@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from zdsync.errors import Denied, MirrorError, Problem, Rejected, Transient, Unreachable
-from zdsync.model import Stream, UserId
+from zdsync.model import UserId
 from zdsync.ports.account import Identity
 from zdsync.runs.doctor import account, database, rules
 from zdsync.runs.doctor.account import Intent
 from zdsync.runs.doctor.model import DatabaseState, Finding, Grade, Grant, Introduction
+from zdsync.streams import Stream
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ACME = "https://acme.zendesk.com"

@@ -10,39 +10,16 @@ from typing import Any
 import pytest
 
 from tests.build import ACCOUNT, NOW, WORKER, case, created, event, moment, ticket
+from zdsync.account import Account, Group, TicketField
 from zdsync.calendars import DAY, Calendar, Week
 from zdsync.facts import derive
-from zdsync.model import (
-    Account,
-    Case,
-    Event,
-    FieldChange,
-    FieldId,
-    Group,
-    GroupId,
-    OwnChange,
-    Ticket,
-    TicketField,
-    UserId,
-)
+from zdsync.model import Case, Event, FieldChange, FieldId, GroupId, OwnChange, Ticket, UserId
 from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import TicketChange
 from zdsync.rules.compile import compile_rules
 from zdsync.rules.compiled import CompiledRules
-from zdsync.rules.model import (
-    Action,
-    After,
-    Clock,
-    Condition,
-    GateRule,
-    Length,
-    MoveRule,
-    Operator,
-    Rule,
-    RuleSet,
-    Tier,
-    Unit,
-)
+from zdsync.rules.lengths import Clock, Length, Unit
+from zdsync.rules.model import Action, After, Condition, GateRule, MoveRule, Operator, Rule, RuleSet, Tier
 from zdsync.tiers.decide import decide
 from zdsync.tiers.model import Decision
 

@@ -25,7 +25,7 @@ from zdsync.calendars import ALWAYS, Calendar, Week
 from zdsync.facts import Facts, derive
 from zdsync.journey import Span
 from zdsync.model import Case
-from zdsync.rules.model import Clock, Length, Unit
+from zdsync.rules.lengths import Clock, Length, Unit
 from zdsync.tiers.clocks import after_length, before_length, begin_of, due_at, read_clock
 
 RULES = bound(calendars={"1": OFFICE})

@@ -24,7 +24,8 @@ from zdsync.calendars import Calendar, Week
 from zdsync.facts import derive
 from zdsync.model import Case, Hold, HoldReason, OwnChange, TicketId
 from zdsync.rules.compiled import CompiledRules
-from zdsync.rules.model import Clock, Condition, Length, MoveLimit, Operator, Rule, Unit
+from zdsync.rules.lengths import Clock, Length, Unit
+from zdsync.rules.model import Condition, MoveLimit, Operator, Rule
 from zdsync.tiers.due import ComingMove, Outlook, outlook
 
 LATE = move("late", "1", "2", after=after(Clock.UNANSWERED, hours(12)), warn_at=Fraction(3, 4))

@@ -38,7 +38,8 @@ from zdsync.facts import derive
 from zdsync.model import Case, Comment, Finding, Hold, HoldReason, OwnChange, TicketId
 from zdsync.plan.model import FieldDiff
 from zdsync.rules.compiled import CompiledRules
-from zdsync.rules.model import Action, Clock, Condition, GateRule, Mode, Operator, Rule
+from zdsync.rules.lengths import Clock
+from zdsync.rules.model import Action, Condition, GateRule, Mode, Operator, Rule
 from zdsync.tiers.gates import closed_gates, tags_of_closed
 from zdsync.tiers.model import Verdict
 from zdsync.tiers.notes import note_digest

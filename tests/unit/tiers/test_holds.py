@@ -41,7 +41,8 @@ from tests.unit.tiers.build import (
 from zdsync.facts import derive
 from zdsync.model import Case, Event, Hold, HoldReason, OwnChange, RunId, TicketId
 from zdsync.rules.compiled import CompiledRules
-from zdsync.rules.model import Action, Clock, Length, MoveLimit, Rule, Unit
+from zdsync.rules.lengths import Clock, Length, Unit
+from zdsync.rules.model import Action, MoveLimit, Rule
 from zdsync.tiers.holds import Wait, hold_in_force, move_limit, respect, told
 from zdsync.tiers.model import Verdict
 

@@ -43,7 +43,8 @@ from zdsync.model import Case, OwnChange
 from zdsync.plan.diff import diff_ticket
 from zdsync.plan.model import FieldDiff
 from zdsync.rules.compiled import CompiledRules
-from zdsync.rules.model import Action, Clock, Mode, Rule
+from zdsync.rules.lengths import Clock
+from zdsync.rules.model import Action, Mode, Rule
 from zdsync.tiers.decide import decide
 from zdsync.tiers.model import Verdict
 from zdsync.tiers.moves import has_been_moved, next_step, reminders

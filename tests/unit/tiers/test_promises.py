@@ -12,7 +12,8 @@ from tests.unit.tiers.build import OFFICE, TIERS, bound, business_hours, hours, 
 from zdsync.facts import derive
 from zdsync.model import Case
 from zdsync.rules.compiled import CompiledRules
-from zdsync.rules.model import Length, Promise, TargetKind
+from zdsync.rules.lengths import Length
+from zdsync.rules.model import Promise, TargetKind
 from zdsync.tiers.due import Turn, outlook
 from zdsync.tiers.promises import Kept, TierTarget, promised
 

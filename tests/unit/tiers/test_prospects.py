@@ -26,7 +26,8 @@ from zdsync.calendars import Calendar, Week
 from zdsync.facts import derive
 from zdsync.model import Case, OwnChange
 from zdsync.rules.compiled import CompiledRules
-from zdsync.rules.model import EXTERNAL, PREVIOUS, Clock, MoveRule
+from zdsync.rules.lengths import Clock
+from zdsync.rules.model import EXTERNAL, PREVIOUS, MoveRule
 from zdsync.tiers.clock_words import (
     destination,
     moment_told,

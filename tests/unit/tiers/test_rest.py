@@ -44,7 +44,8 @@ from zdsync.facts import derive
 from zdsync.model import Case, Event, OwnChange
 from zdsync.plan.model import FieldDiff, TicketChange
 from zdsync.rules.compiled import CompiledRules
-from zdsync.rules.model import Action, Clock, Condition, Length, MoveLimit, MoveRule, Operator, Rule, Unit
+from zdsync.rules.lengths import Clock, Length, Unit
+from zdsync.rules.model import Action, Condition, MoveLimit, MoveRule, Operator, Rule
 from zdsync.tiers.clocks import after_length
 from zdsync.tiers.model import Decision, Verdict
 from zdsync.tiers.moves import reminders

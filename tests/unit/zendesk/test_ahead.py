@@ -11,7 +11,7 @@ import responses
 
 from tests.unit.zendesk.support import API, EPOCH, NOW, SITE, StillClock, make_account, ticket
 from zdsync.errors import Unavailable
-from zdsync.model import Page, Stream
+from zdsync.streams import Page, Stream
 from zdsync.zendesk.ahead import Ahead, Params
 from zdsync.zendesk.client import Client
 from zdsync.zendesk.credentials import OAuthToken

@@ -12,7 +12,8 @@ import requests
 from tests.unit.zendesk.support import STAMP, ticket
 from zdsync.detect import TextFilter
 from zdsync.errors import Unavailable, Unreachable
-from zdsync.model import Event, FieldChange, Stream
+from zdsync.model import Event, FieldChange
+from zdsync.streams import Stream
 from zdsync.zendesk.client import has_huge_number, parse_body
 from zdsync.zendesk.convert import events_in, rows_of
 from zdsync.zendesk.events import event

@@ -13,7 +13,7 @@ from tests.unit.zendesk.support import ticket
 from tests.unit.zendesk.test_convert import AUDIT, EXPORTED
 from zdsync.detect import TextFilter
 from zdsync.errors import Unavailable
-from zdsync.model import Stream
+from zdsync.streams import Stream
 from zdsync.zendesk import convert
 from zdsync.zendesk.columns import COLUMNS, as_int, as_time
 from zdsync.zendesk.texts import clean

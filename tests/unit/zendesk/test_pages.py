@@ -15,7 +15,8 @@ import responses
 
 from tests.unit.zendesk.support import API, EPOCH, NOW, STAMP, StillClock, make_account, ticket
 from zdsync.errors import Rejected, Transient, Unavailable
-from zdsync.model import CROWDED_SECONDS, Checkpoint, Page, Stream, TicketId
+from zdsync.model import TicketId
+from zdsync.streams import CROWDED_SECONDS, Checkpoint, Page, Stream
 from zdsync.zendesk import pages
 from zdsync.zendesk.account import ZendeskAccount
 

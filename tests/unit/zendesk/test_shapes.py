@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from zdsync.detect import TextFilter
-from zdsync.model import Stream
+from zdsync.streams import Stream
 from zdsync.zendesk.convert import BODY_KEYS, rows_of
 
 SHAPES: dict[str, list[dict[str, Any]]] = json.loads(

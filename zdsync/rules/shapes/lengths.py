@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from zdsync.rules.findings import quoted
-from zdsync.rules.model import ELSE, Clock, Unit
+from zdsync.rules.lengths import Clock, Unit
+from zdsync.rules.model import ELSE
 from zdsync.rules.shapes.values import Shape
 from zdsync.rules.spellings import read_length, read_share
 

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from zdsync.errors import Denied, Rejected, Transient, ZdsyncError
-from zdsync.model import Stream
 from zdsync.runs.doctor.model import (
     AccountProbe,
     Finding,
@@ -20,6 +19,7 @@ from zdsync.runs.doctor.model import (
     warning,
 )
 from zdsync.runs.pull import CADENCE, ESSENTIAL
+from zdsync.streams import Stream
 
 CREDENTIALS, ROLE, SCOPES, CLOCK, STREAMS, LIMITS = (
     "credentials",

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from zdsync.model import Stream
 from zdsync.ports.account import Identity
+from zdsync.streams import Stream
 
 
 class Grade(StrEnum):
