@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from zdsync.calendars import ALWAYS, Calendar
 from zdsync.facts import Facts
@@ -53,11 +53,11 @@ def all_and_any(everything: Sequence[CompiledCondition], either: Sequence[Compil
 _price_of: Callable[[CompiledCondition], int] = attrgetter("price")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class CompiledRule:
     """A rule ready to be asked; `matches` answers, `all` and `any` allow it to be traced.
 
-    `tier` is where it places a ticket, None where it does not say. Each is equal to itself alone.
+    `tier` is where it places a ticket, None where it does not say.
     """
 
     rule: Rule
@@ -66,16 +66,18 @@ class CompiledRule:
     any: tuple[CompiledCondition, ...]
     set_fields: Mapping[FieldId, FieldValue] = field(default_factory=dict)
     tier: Tier | None = None
+    made: dict[str | None, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What has been made of its outcome, by the group it leads to: the same for many tickets, and gone with the rule."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class CompiledMove(CompiledRule):
     """A rule of escalate or deescalate; `matches` answers its conditions alone, not its clock."""
 
     rule: MoveRule
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class CompiledGate(CompiledRule):
     """A gate; `unless` are the conditions of which one opens it.
 

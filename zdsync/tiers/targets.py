@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 
 from zdsync.facts import Facts
 from zdsync.model import FieldId, FieldValue
@@ -65,7 +64,9 @@ def handover(facts: Facts, rules: CompiledRules, decision: Decision) -> str:
 
 def _fields(facts: Facts, rule: CompiledRule, group: str | None = None) -> Target:
     """Fields and tags of a rule's outcome but what people have chosen otherwise, and where the ticket is handed over to."""
-    target = _outcome(rule, group)
+    target: Target | None = rule.made.get(group)
+    if target is None:
+        target = rule.made[group] = _outcome(rule, group)
     if is_untouched(facts):
         return target
     return target._replace(
@@ -78,9 +79,8 @@ def _fields(facts: Facts, rule: CompiledRule, group: str | None = None) -> Targe
     )
 
 
-@lru_cache(maxsize=10_000)
 def _outcome(rule: CompiledRule, group: str | None) -> Target:
-    """What the rule asks of a ticket for which no person has chosen anything: the same of most it wins."""
+    """What the rule asks of a ticket for which no person has chosen anything."""
     then = rule.rule.then
     return Target(
         tier=rule.tier,
@@ -96,28 +96,23 @@ def _outcome(rule: CompiledRule, group: str | None) -> Target:
     )
 
 
-_Labels = tuple[tuple[str, ...], tuple[str, ...], Mapping[FieldId, FieldValue]]
-"""Tags to add, tags to take away, fields to set."""
+def labels(
+    facts: Facts, rules: Iterable[CompiledRule]
+) -> tuple[tuple[str, ...], tuple[str, ...], Mapping[FieldId, FieldValue]]:
+    """The tags that these rules add, those they take away, and the fields they set, but what people have chosen otherwise.
 
-
-def labels(facts: Facts, rules: tuple[CompiledRule, ...]) -> _Labels:
-    """The labels of these rules but what people have chosen otherwise; of two values for a field the first stands."""
-    added, removed, fields = _labels(rules)
-    if is_untouched(facts):
-        return added, removed, fields
-    return unless_removed(facts, added), unless_added(facts, removed), unchosen_fields(facts, fields)
-
-
-@lru_cache(maxsize=10_000)
-def _labels(rules: tuple[CompiledRule, ...]) -> _Labels:
+    Of two values for a field the first stands.
+    """
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    fields: dict[FieldId, FieldValue] = {}
+    fields: Mapping[FieldId, FieldValue] = {}
     for rule in rules:
         added = union(added, rule.rule.then.add_tags)
         removed = union(removed, rule.rule.then.remove_tags)
-        fields = {**rule.set_fields, **fields}
-    return added, removed, fields
+        fields = {**rule.set_fields, **fields} if fields else rule.set_fields
+    if is_untouched(facts):
+        return added, removed, fields
+    return unless_removed(facts, added), unless_added(facts, removed), unchosen_fields(facts, fields)
 
 
 def union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
