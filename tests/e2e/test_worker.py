@@ -31,6 +31,11 @@ class Chat:
         paths = ("/healthz", "/readyz", "/metrics", "/")
         self.seen.append({path: self._ask(path) for path in paths})
 
+    @property
+    def troubles(self) -> list[str]:
+        """What was told of runs; whether a ticket's private data is told of hangs on what has just come in."""
+        return [text for text in self.messages if "private data came" not in text]
+
     def _ask(self, path: str) -> tuple[int, str]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
@@ -84,9 +89,9 @@ def test_a_breach_is_told_while_the_window_answers(house: House, chat: Chat) -> 
         ZDSYNC_LOG="json",
     )
     assert ended.code == 4, ended
-    (message,) = chat.messages
+    (message,) = chat.troubles
     assert message.startswith(f"zdsync, {house.url}: guard: ")
-    (seen,) = chat.seen
+    seen = chat.seen[chat.messages.index(message)]
     assert seen["/healthz"] == (200, "ok\n")
     assert seen["/readyz"][0] == 200
     assert "zdsync_last_run_exit_code 4\n" in seen["/metrics"][1]
@@ -105,7 +110,7 @@ def test_one_run_under_cron_tells_once(house: House, chat: Chat) -> None:
     for _ in range(2):
         assert house.run("run", ZDSYNC_MAX_CHANGES="1", ZDSYNC_ALERT_URL=chat.url).code == 4
     house.ok("run", ZDSYNC_ALERT_URL=chat.url)
-    assert [text.partition(": ")[2][:6] for text in chat.messages] == ["guard:", "over: "]
+    assert [text.partition(": ")[2][:6] for text in chat.troubles] == ["guard:", "over: "]
 
 
 def test_a_busy_port_and_a_dead_webhook_stop_nobody(house: House, chat: Chat) -> None:
@@ -125,6 +130,6 @@ def test_a_busy_port_and_a_dead_webhook_stop_nobody(house: House, chat: Chat) ->
         )
     assert ended.code == 4
     assert "web.port_in_use" in ended.err
-    assert ended.err.count("alert.not_sent") == 2
+    assert ended.err.count("alert.not_sent") - ended.err.count("notice.told") == 2
     assert "s3cret" not in ended.err
     assert house.ok("runs", "--json").document[1]["exit"] == 4

@@ -43,8 +43,7 @@ def decide(facts: Facts, rules: CompiledRules, today: date) -> Decision:
     ignored, _ = _winner(left.ignore, facts, today)
     if ignored is not None:
         return Decision(ticket.id, Verdict.IGNORED, ignored.rule.why, rule=ignored.rule)
-    seen = _see(unplaced(facts, rules), rules, here) if rules.asks_way else here
-    placed = _place(facts, rules, today, seen)
+    placed = _place(facts, rules, today, _see(unplaced(facts, rules), rules, here))
     if placed.verdict is Verdict.HELD:
         return placed
     return _without_old_marks(_with_labels(placed, facts, rules, today, here), facts, rules, today)
@@ -280,13 +279,11 @@ def _with_labels(
     if rules.annotate and rules.asks_way:
         here = _see(_where_it_goes(facts, rules, decision), rules, here)
     as_seen, left = here
-    matched = left.annotate and tuple(
-        [
-            rule
-            for rule in left.annotate
-            if rule.matches(as_seen) and is_live(rule.rule, facts.current.id, today)
-        ]
-    )
+    matched = [
+        rule
+        for rule in left.annotate
+        if rule.matches(as_seen) and is_live(rule.rule, facts.current.id, today)
+    ]
     if not matched:
         return decision
     target = decision.target
