@@ -15,7 +15,7 @@ from zdsync.cli import ask, demo, doctor, insight, look, rules, start, sync, tri
 from zdsync.cli.common import INTERRUPTED, Globals
 from zdsync.errors import RuleError, ZdsyncError
 
-_OBJECTS_BETWEEN_LOOKS = 50_000
+_OBJECTS_BETWEEN_LOOKS = 200_000
 """New containers before the youngest are looked through; at Python's own 700 a command does so two hundred times."""
 
 
