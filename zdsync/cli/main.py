@@ -16,7 +16,7 @@ from zdsync.cli.common import INTERRUPTED, Globals
 from zdsync.errors import RuleError, ZdsyncError
 
 _OBJECTS_BETWEEN_LOOKS = 200_000
-"""New containers before the youngest are looked through; at Python's own 700 a command does so two hundred times."""
+"""New containers before the youngest are looked through, some 40 MB: more than any page that is mirrored is made of."""
 
 
 def main() -> NoReturn:
@@ -42,8 +42,9 @@ def main() -> NoReturn:
 def _spare_what_stays() -> None:
     """Look for garbage less often, and not at all at the end.
 
-    Most of what a short command makes are modules and classes, which stay: looking through them again and again, and
-    once more before the process gives back everything, took a sixth of its time.
+    Most of what a short command makes are modules and classes, which stay: looking through them two hundred times, at
+    Python's own threshold of 700, and once more before the process gives back everything, took a sixth of its time. A page
+    is a hundred thousand objects without one cycle, freed as soon as nothing names them: a fifth of a first mirror's.
     """
     gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
     atexit.register(gc.freeze)

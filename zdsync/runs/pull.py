@@ -16,7 +16,6 @@ from zdsync.ports.account import TicketSource
 from zdsync.ports.clock import Clock
 from zdsync.ports.mirror import Mirror
 from zdsync.ports.runs import StreamStatus
-from zdsync.runs.garbage import seldom_collected
 from zdsync.streams import Checkpoint, Page, Stream
 
 log = logging.getLogger(__name__)
@@ -109,7 +108,6 @@ def _ignore(_stream: Stream, _rows: int) -> None:
     """Nobody is watching."""
 
 
-@seldom_collected()
 def pull(
     source: TicketSource,
     mirror: Mirror,
